@@ -1,0 +1,60 @@
+#pragma once
+// What makes machines. A provider turns pools into steps over its own kinds of object, lists what it owns, and offers
+// its API as the two cloud ports. docs/guides/adding-a-provider.md walks through one.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "graph/graph.h"
+#include "ports/cloud.h"
+#include "spec/spec.h"
+
+namespace slipway {
+
+/// One machine that shall exist, with everything decided beforehand.
+struct MachineOrder {
+  MachineName name;
+  std::string pool;
+  Role role = Role::worker;
+  Size size;
+  std::string address;             ///< Fixed address from the spec's ranges, or empty where the provider gives one.
+  std::string host_private_key;    ///< OpenSSH PEM of the ed25519 host key to inject; empty for existing hosts. Secret: never into fields, logs or argv.
+  std::string host_public_key;     ///< "ssh-ed25519 AAAA…"
+  std::string login_public_key;    ///< Authorised for root (or the ssh user).
+  bool protect = false;
+};
+
+/// What `expand` adds for one machine: the step whose output "access" is a HostAccess.
+struct MachineSteps {
+  MachineName name;
+  StepId step;   ///< Output "access": HostAccess as Value. Output "id": the provider's id.
+};
+
+/// Limits that plans and doctor compare with the spec; asked for at plan time.
+struct Capacity {
+  std::optional<int> cpus;
+  std::optional<uint64_t> memory_bytes, disk_bytes;
+  std::optional<int> machines;
+};
+
+/// Threads: any, after construction. Lifetime: outlives the graph whose steps it made.
+class Provider {
+ public:
+  virtual ~Provider() = default;
+  /// Adds the steps of all machines and of what they stand on (networks, images, ports, volumes) to the graph.
+  virtual Result<std::vector<MachineSteps>> expand(Graph& graph, const std::vector<MachineOrder>& machines) = 0;
+  /// Everything that carries this cluster's mark, of every kind.
+  virtual Result<std::vector<CloudObject>> list_owned() = 0;
+  virtual CloudReader& reader() = 0;
+  virtual CloudWriter& writer() = 0;
+  /// Free room for new machines, where the provider can tell.
+  virtual Result<Capacity> free_capacity() = 0;
+  /// Problems that make a run pointless (missing root, missing kernel feature, busy subnet), each with advice. Touches nothing.
+  virtual std::vector<Error> preflight() = 0;
+  /// Bound on how long a created object may be missing from `list`.
+  virtual Seconds list_lag() const { return Seconds(0); }
+};
+
+}  // namespace slipway

@@ -1,0 +1,18 @@
+#include "graph/step.h"
+
+namespace slipway {
+
+Diff Step::forecast(const Inputs&) const { return {.action = Action::create, .reason = Reason::missing}; }
+
+bool Step::needs_input(const std::string&, const Diff&) const { return true; }
+
+std::string_view name(Layer layer) {
+  switch (layer) {
+    case Layer::cloud: return "cloud";
+    case Layer::host: return "host";
+    case Layer::cluster: return "cluster";
+  }
+  return "cluster";
+}
+
+}  // namespace slipway

@@ -1,0 +1,74 @@
+#pragma once
+// The state's store: a snapshot (STATE.json) and an append-only journal beside it, under one lock.
+//
+// Crash contract. A record is acknowledged when its call returned: it is then on disk (fsync; several threads' records may
+// share one fsync). kill -9 at any instruction loses no acknowledged record; the next open reads the snapshot, replays the
+// journal and cuts a torn last record, saying so. The snapshot is replaced by temp file, fsync, rename, fsync of the
+// folder; the previous one is kept as STATE.json.1. Cost of a record is constant, whatever the state's size.
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "base/secret.h"
+#include "state/state.h"
+
+namespace slipway {
+
+struct LockHolder {
+  std::string host, verb, since;
+  int pid = 0;
+};
+
+struct StoreOptions {
+  std::string directory;             ///< ".slipway/demo"
+  std::string cluster;
+  std::string verb;                  ///< For the lock's message.
+  Milliseconds wait{0};              ///< How long to wait for the lock.
+  bool read_only = false;            ///< Takes no lock and writes nothing (plan, status, graph).
+  std::string key_file;              ///< Sealing key; empty: config_directory()/keys/LINEAGE.key, made with the state, 0600.
+};
+
+/// Threads: any; calls are serialised inside. Lifetime: the destructor folds the journal and releases the lock.
+class StateStore {
+ public:
+  /// Opens or makes the state. Errors: locked (the holder is named), corrupt (what to do is said; never a silent reset),
+  /// bad_input (state of another cluster, or of a newer Slipway), unavailable, quota (disk full).
+  static Result<std::unique_ptr<StateStore>> open(const StoreOptions& options);
+  virtual ~StateStore() = default;
+
+  /// A consistent copy; cheap enough for once per plan.
+  virtual State snapshot() const = 0;
+  virtual std::optional<StepRecord> find(const StepId& id) const = 0;
+
+  /// Durable before it returns: `step` is about to create a thing that carries `mark`.
+  virtual Result<void> record_intent(const StepRecord& step) = 0;
+  /// The step was applied: outputs, removal, edges. Closes its intent.
+  virtual Result<void> record_result(const StepRecord& step) = 0;
+  /// The thing is gone.
+  virtual Result<void> record_removed(const StepId& id) = 0;
+  virtual Result<void> set_pool(const std::string& pool, const PoolMembers& members) = 0;
+  virtual Result<void> remove_pool(const std::string& pool) = 0;
+  virtual Result<void> set_address(const std::string& name, const std::string& address) = 0;  ///< empty: freed
+  virtual Result<void> set_fact(const std::string& name, const Value& value) = 0;
+
+  /// Secrets are sealed (libsodium secretbox, key file 0600). Errors: not_found; unauthorised (the key file is lost or
+  /// wrong: the error says how to go on).
+  virtual Result<Secret> secret(const std::string& name) const = 0;
+  virtual Result<void> set_secret(const std::string& name, const Secret& value) = 0;
+
+  /// Folds the journal into the snapshot.
+  virtual Result<void> fold() = 0;
+  /// Folds, then removes the whole state from disk (after destroy).
+  virtual Result<void> erase() = 0;
+  /// What opening had to mend ("cut 37 bytes of a torn last record"), for the user; empty if nothing.
+  virtual std::string notice() const = 0;
+};
+
+/// Who holds the lock of a state folder now, if anyone alive does.
+std::optional<LockHolder> lock_holder(const std::string& directory);
+
+}  // namespace slipway

@@ -19,17 +19,18 @@ struct MachineOrder {
   std::string pool;
   Role role = Role::worker;
   Size size;
-  std::string address;             ///< Fixed address from the spec's ranges, or empty where the provider gives one.
-  std::string host_private_key;    ///< OpenSSH PEM of the ed25519 host key to inject; empty for existing hosts. Secret: never into fields, logs or argv.
-  std::string host_public_key;     ///< "ssh-ed25519 AAAA…"
-  std::string login_public_key;    ///< Authorised for root (or the ssh user).
+  std::string address;           ///< Fixed address from the spec's ranges, or empty where the provider gives one.
+  std::string host_private_key;  ///< OpenSSH PEM of the ed25519 host key to inject; empty for existing hosts. Secret:
+                                 ///< never into fields, logs or argv.
+  std::string host_public_key;   ///< "ssh-ed25519 AAAA…"
+  std::string login_public_key;  ///< Authorised for root (or the ssh user).
   bool protect = false;
 };
 
 /// What `expand` adds for one machine: the step whose output "access" is a HostAccess.
 struct MachineSteps {
   MachineName name;
-  StepId step;   ///< Output "access": HostAccess as Value. Output "id": the provider's id.
+  StepId step;  ///< Output "access": HostAccess as Value. Output "id": the provider's id.
 };
 
 /// Limits that plans and doctor compare with the spec; asked for at plan time.
@@ -51,7 +52,8 @@ class Provider {
   virtual CloudWriter& writer() = 0;
   /// Free room for new machines, where the provider can tell.
   virtual Result<Capacity> free_capacity() = 0;
-  /// Problems that make a run pointless (missing root, missing kernel feature, busy subnet), each with advice. Touches nothing.
+  /// Problems that make a run pointless (missing root, missing kernel feature, busy subnet), each with advice. Touches
+  /// nothing.
   virtual std::vector<Error> preflight() = 0;
   /// Bound on how long a created object may be missing from `list`.
   virtual Seconds list_lag() const { return Seconds(0); }

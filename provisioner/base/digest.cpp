@@ -1,12 +1,11 @@
 #include "base/digest.h"
 
-#include <openssl/evp.h>
-#include <openssl/rand.h>
-
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <openssl/evp.h>
+#include <openssl/rand.h>
 
 #include "base/ids.h"
 
@@ -66,8 +65,9 @@ std::string to_hex(std::string_view bytes) {
 
 std::string base64_encode(std::string_view bytes) {
   std::string out((bytes.size() + 2) / 3 * 4 + 1, '\0');
-  const int length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                                     reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
+  const int length =
+      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                      reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
   out.resize(static_cast<size_t>(length));
   return out;
 }
@@ -77,11 +77,10 @@ Result<std::string> base64_decode(std::string_view text) {
   for (const char c : text)
     if (!std::isspace(static_cast<unsigned char>(c))) compact += c;
   std::string out(compact.size() / 4 * 3 + 3, '\0');
-  const int length =
-      compact.size() % 4 != 0
-          ? -1
-          : EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                            reinterpret_cast<const unsigned char*>(compact.data()), static_cast<int>(compact.size()));
+  const int length = compact.size() % 4 != 0 ? -1
+                                             : EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                                                               reinterpret_cast<const unsigned char*>(compact.data()),
+                                                               static_cast<int>(compact.size()));
   if (length < 0) return fail(ErrorKind::corrupt, "not base64");
   size_t padding = 0;
   while (padding < 2 && padding < compact.size() && compact[compact.size() - 1 - padding] == '=') ++padding;

@@ -38,14 +38,14 @@ bool retryable(ErrorKind kind);
 /// each floor adding its context once.
 struct Error {
   ErrorKind kind = ErrorKind::internal;
-  std::string summary;   ///< Short and fixed: "unknown provider".
-  std::string found;     ///< What was found, or empty.
-  std::string expected;  ///< What was expected, or empty.
-  std::string advice;    ///< The next command or edit, or empty.
-  std::string where;     ///< file:line:column, host, URL, request id; or empty.
-  std::vector<std::string> context;                 ///< "installing containerd on workers-1", outermost last.
-  std::optional<std::string> output;                ///< The failed command's last output, redacted.
-  std::optional<int> retry_after_seconds;           ///< Set when the other side named a time.
+  std::string summary;                     ///< Short and fixed: "unknown provider".
+  std::string found;                       ///< What was found, or empty.
+  std::string expected;                    ///< What was expected, or empty.
+  std::string advice;                      ///< The next command or edit, or empty.
+  std::string where;                       ///< file:line:column, host, URL, request id; or empty.
+  std::vector<std::string> context;        ///< "installing containerd on workers-1", outermost last.
+  std::optional<std::string> output;       ///< The failed command's last output, redacted.
+  std::optional<int> retry_after_seconds;  ///< Set when the other side named a time.
 
   /// Adds "doing X" as context and returns itself.
   Error while_doing(std::string what) &&;

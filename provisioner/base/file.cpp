@@ -1,13 +1,12 @@
 #include "base/file.h"
 
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
 #include <fcntl.h>
 #include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cerrno>
-#include <cstdlib>
-#include <cstring>
 
 #include "base/ids.h"
 
@@ -99,7 +98,8 @@ Result<void> make_directories(const std::string& path, int mode) {
     return fail(ErrorKind::conflict, "not a folder", {.found = "a file", .expected = "a folder", .where = path});
   }
   if (Result<void> parent = make_directories(parent_of(path), mode); !parent) return parent;
-  if (::mkdir(path.c_str(), static_cast<mode_t>(mode)) != 0 && errno != EEXIST) return from_errno(errno, "make folder", path);
+  if (::mkdir(path.c_str(), static_cast<mode_t>(mode)) != 0 && errno != EEXIST)
+    return from_errno(errno, "make folder", path);
   return {};
 }
 

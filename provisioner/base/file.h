@@ -25,7 +25,8 @@ class FileDescriptor {
 
 /// Errors: not_found, unauthorised, unavailable.
 Result<std::string> read_file(const std::string& path);
-/// Replaces `path` as a whole by temp file, fsync, rename and fsync of the folder: a reader sees the old bytes or the new.
+/// Replaces `path` as a whole by temp file, fsync, rename and fsync of the folder: a reader sees the old bytes or the
+/// new.
 Result<void> write_file_atomically(const std::string& path, std::string_view content, int mode = 0644);
 /// Makes the folder and its parents. An existing one is fine; `mode` is for those it makes.
 Result<void> make_directories(const std::string& path, int mode = 0755);

@@ -1,14 +1,13 @@
 #include "base/process.h"
 
+#include <cerrno>
+#include <cstring>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
 
 #include "base/file.h"
 #include "base/secret.h"
@@ -79,7 +78,8 @@ int wait_for(pid_t child) {
 
 Result<CommandOutcome> run_command(const Command& command) {
   std::optional<Pipe> input = make_pipe(), output = make_pipe(), errors = make_pipe();
-  if (!input || !output || !errors) return fail(ErrorKind::unavailable, "cannot make a pipe", {.found = std::strerror(errno)});
+  if (!input || !output || !errors)
+    return fail(ErrorKind::unavailable, "cannot make a pipe", {.found = std::strerror(errno)});
 
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
@@ -101,8 +101,8 @@ Result<CommandOutcome> run_command(const Command& command) {
   std::vector<std::string> environment = merged_environment(command.environment);
   std::vector<char*> argument_pointers = pointers_to(arguments), environment_pointers = pointers_to(environment);
   pid_t child = -1;
-  const int spawned =
-      posix_spawnp(&child, arguments[0].c_str(), &actions, &attributes, argument_pointers.data(), environment_pointers.data());
+  const int spawned = posix_spawnp(&child, arguments[0].c_str(), &actions, &attributes, argument_pointers.data(),
+                                   environment_pointers.data());
   posix_spawn_file_actions_destroy(&actions);
   posix_spawnattr_destroy(&attributes);
   if (spawned != 0)
@@ -128,10 +128,12 @@ Result<CommandOutcome> run_command(const Command& command) {
     if (left == 0) {
       ::kill(-child, SIGKILL);
       wait_for(child);
-      Error error = fail(ErrorKind::timeout, arguments[0] + " took too long",
-                         {.found = "still running after " + format_seconds(static_cast<double>(command.timeout.count()) / 1000)});
-      error.output = redact(outcome.error_output.size() > 2000 ? outcome.error_output.substr(outcome.error_output.size() - 2000)
-                                                               : outcome.error_output);
+      Error error =
+          fail(ErrorKind::timeout, arguments[0] + " took too long",
+               {.found = "still running after " + format_seconds(static_cast<double>(command.timeout.count()) / 1000)});
+      error.output =
+          redact(outcome.error_output.size() > 2000 ? outcome.error_output.substr(outcome.error_output.size() - 2000)
+                                                    : outcome.error_output);
       return error;
     }
     if (::poll(watched, 3, static_cast<int>(std::min<int64_t>(left, 1000))) < 0 && errno != EINTR)

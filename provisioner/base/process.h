@@ -10,15 +10,16 @@
 
 namespace slipway {
 
-/// A local command. `arguments[0]` is looked up in PATH. No shell is involved; secrets go into `input` or `environment`,
-/// never into `arguments`.
+/// A local command. `arguments[0]` is looked up in PATH. No shell is involved; secrets go into `input` or
+/// `environment`, never into `arguments`.
 struct Command {
   std::vector<std::string> arguments;
-  std::string input{};                                  ///< Fed to standard input, which is then closed.
-  std::map<std::string, std::string> environment{};     ///< Added to our own environment.
-  std::string directory{};                              ///< Working folder; empty: ours.
+  std::string input{};                               ///< Fed to standard input, which is then closed.
+  std::map<std::string, std::string> environment{};  ///< Added to our own environment.
+  std::string directory{};                           ///< Working folder; empty: ours.
   Milliseconds timeout = std::chrono::minutes(5);
-  std::function<void(std::string_view line)> on_line{};  ///< Called in the calling thread for each line of output as it comes.
+  std::function<void(std::string_view line)>
+      on_line{};  ///< Called in the calling thread for each line of output as it comes.
 };
 
 struct CommandOutcome {

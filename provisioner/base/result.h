@@ -21,16 +21,25 @@ namespace slipway {
 template <class T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : content_(std::in_place_index<0>, std::move(value)) {}           // NOLINT: implicit by design
-  Result(Error error) : content_(std::in_place_index<1>, std::move(error)) {}       // NOLINT: implicit by design
+  Result(T value) : content_(std::in_place_index<0>, std::move(value)) {}      // NOLINT: implicit by design
+  Result(Error error) : content_(std::in_place_index<1>, std::move(error)) {}  // NOLINT: implicit by design
 
   bool ok() const { return content_.index() == 0; }
   explicit operator bool() const { return ok(); }
 
   /// REQUIRES: ok().
-  const T& value() const& { assert(ok()); return std::get<0>(content_); }
-  T& value() & { assert(ok()); return std::get<0>(content_); }
-  T&& value() && { assert(ok()); return std::get<0>(std::move(content_)); }
+  const T& value() const& {
+    assert(ok());
+    return std::get<0>(content_);
+  }
+  T& value() & {
+    assert(ok());
+    return std::get<0>(content_);
+  }
+  T&& value() && {
+    assert(ok());
+    return std::get<0>(std::move(content_));
+  }
   const T& operator*() const& { return value(); }
   T& operator*() & { return value(); }
   T&& operator*() && { return std::move(*this).value(); }
@@ -38,8 +47,14 @@ class [[nodiscard]] Result {
   T* operator->() { return &value(); }
 
   /// REQUIRES: !ok().
-  const Error& error() const& { assert(!ok()); return std::get<1>(content_); }
-  Error&& error() && { assert(!ok()); return std::get<1>(std::move(content_)); }
+  const Error& error() const& {
+    assert(!ok());
+    return std::get<1>(content_);
+  }
+  Error&& error() && {
+    assert(!ok());
+    return std::get<1>(std::move(content_));
+  }
 
  private:
   std::variant<T, Error> content_;
@@ -53,8 +68,14 @@ class [[nodiscard]] Result<void> {
   bool ok() const { return !error_; }
   explicit operator bool() const { return ok(); }
   /// REQUIRES: !ok().
-  const Error& error() const& { assert(error_); return *error_; }
-  Error&& error() && { assert(error_); return *std::move(error_); }
+  const Error& error() const& {
+    assert(error_);
+    return *error_;
+  }
+  Error&& error() && {
+    assert(error_);
+    return *std::move(error_);
+  }
 
  private:
   std::optional<Error> error_;

@@ -19,10 +19,20 @@ const std::vector<std::string> no_lanes;
 /// What a worker brings back from one step.
 struct Work {
   Result<Outputs> outputs = Outputs{};
-  Diff diff{};               ///< What was applied, or was to be.
+  Diff diff{};  ///< What was applied, or was to be.
   bool applied = false;
-  bool refused = false;      ///< Needs an approval that was not given.
+  bool refused = false;  ///< Needs an approval that was not given.
   Milliseconds took{0};
+};
+
+/// The parts of an event that vary.
+struct EventDetails {
+  std::string lane{};
+  std::string action{};
+  std::string kind{};
+  int64_t milliseconds = 0;
+  std::string text{};
+  Value data{};
 };
 
 class Executor;
@@ -75,13 +85,12 @@ class Executor {
                     return may_act(node) ? graph_.nodes()[node].info.lanes : no_lanes;
                   },
                   .room = [this](const std::string& lane) { return options_.lane_room ? options_.lane_room(lane) : 1; },
-                  .waiting =
-                      [this](size_t node, const std::string& lane) {
-                        emit(event_of("step-waiting", node, {.lane = lane}));
-                      },
+                  .waiting = [this](size_t node,
+                                    const std::string& lane) { emit(event_of("step-waiting", node, {.lane = lane})); },
                   .workers = options_.parallelism});
     summary_.seconds = std::chrono::duration<double>(writer_.clock.now() - begun).count();
-    for (const double chain : chain_seconds_) summary_.critical_path_seconds = std::max(summary_.critical_path_seconds, chain);
+    for (const double chain : chain_seconds_)
+      summary_.critical_path_seconds = std::max(summary_.critical_path_seconds, chain);
     summary_.cancelled = cancelled();
     return std::move(summary_);
   }
@@ -94,14 +103,6 @@ class Executor {
     events_(event);
   }
 
-  struct EventDetails {
-    std::string lane{};
-    std::string action{};
-    std::string kind{};
-    int64_t milliseconds = 0;
-    std::string text{};
-    Value data{};
-  };
   Event event_of(const char* type, size_t node, EventDetails details = {}) const {
     return event_of(type, graph_.nodes()[node], std::move(details));
   }
@@ -242,7 +243,8 @@ class Executor {
     work.applied = work.outputs.ok();
     work.took = std::chrono::duration_cast<Milliseconds>(writer_.clock.now() - begun);
     if (work.applied) {
-      if (Result<void> recorded = record(place, recorder.mark(), work); !recorded) work.outputs = std::move(recorded).error();
+      if (Result<void> recorded = record(place, recorder.mark(), work); !recorded)
+        work.outputs = std::move(recorded).error();
     } else {
       recorder.log("failed: " + describe(work.outputs.error()));
     }
@@ -310,9 +312,10 @@ class Executor {
       fates_[node] = Fate::waiting;
       ++summary_.waiting_approval;
       summary_.waiting.push_back(place.info.id);
-      emit(event_of("step-blocked", node, {.action = std::string(name(work.diff.action)),
-                                           .kind = std::string(name(error.kind)),
-                                           .text = error.summary}));
+      emit(event_of("step-blocked", node,
+                    {.action = std::string(name(work.diff.action)),
+                     .kind = std::string(name(error.kind)),
+                     .text = error.summary}));
       return;
     }
     fates_[node] = Fate::failed;
@@ -353,7 +356,7 @@ class Executor {
   const RunOptions& options_;
   const EventSink& events_;
   std::unordered_map<StepId, const PlannedStep*> approved_;
-  std::vector<Fate> fates_;          // Deciding thread only, as are the next four.
+  std::vector<Fate> fates_;  // Deciding thread only, as are the next four.
   std::vector<Outputs> outputs_;
   std::vector<double> chain_seconds_;
   RunSummary summary_;

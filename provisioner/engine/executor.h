@@ -1,6 +1,6 @@
 #pragma once
-// Carries out a plan: starts each step the moment its inputs are there and its lanes have room, records every intent and
-// every result, and never does more than the plan permits.
+// Carries out a plan: starts each step the moment its inputs are there and its lanes have room, records every intent
+// and every result, and never does more than the plan permits.
 
 #include <atomic>
 #include <functional>
@@ -15,8 +15,8 @@
 namespace slipway {
 
 struct RunOptions {
-  bool approve = false;                      ///< Permits replace and delete.
-  const Plan* ceiling = nullptr;             ///< A saved, approved plan; null: `plan` itself is the ceiling.
+  bool approve = false;           ///< Permits replace and delete.
+  const Plan* ceiling = nullptr;  ///< A saved, approved plan; null: `plan` itself is the ceiling.
   size_t parallelism = 64;
   std::function<size_t(const std::string& lane)> lane_room;  ///< Null: 1 everywhere.
   const std::atomic<bool>* cancelled = nullptr;
@@ -32,19 +32,19 @@ struct StepFailure {
 struct RunSummary {
   size_t applied = 0;
   size_t failed = 0;
-  size_t blocked = 0;            ///< Not tried, because something they need failed or waits.
+  size_t blocked = 0;  ///< Not tried, because something they need failed or waits.
   size_t waiting_approval = 0;
   bool cancelled = false;
   double seconds = 0;
   double critical_path_seconds = 0;  ///< The longest chain of this run's own steps.
   std::vector<StepFailure> failures;
-  std::vector<StepId> waiting;   ///< The steps that wait for approval.
+  std::vector<StepId> waiting;  ///< The steps that wait for approval.
   /// 0; 1 (or the first failure's code); 4; 130.
   int exit_code() const;
 };
 
-/// REQUIRES: `plan` was made from `graph` in this process. The store records as the run goes; its errors end the run, since
-/// what cannot be recorded must not be done.
+/// REQUIRES: `plan` was made from `graph` in this process. The store records as the run goes; its errors end the run,
+/// since what cannot be recorded must not be done.
 RunSummary execute(const Graph& graph, const Plan& plan, Reader& reader, Writer& writer, StateStore& store,
                    const RunOptions& options, const EventSink& events);
 

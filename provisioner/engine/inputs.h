@@ -8,8 +8,9 @@
 namespace slipway {
 
 /// The inputs of `node`, each asked of `output_of(producer, output)`; what that does not know is unknown.
-inline Inputs inputs_of(const Graph& graph, size_t node,
-                        const std::function<std::optional<Value>(size_t producer, const std::string& output)>& output_of) {
+inline Inputs inputs_of(
+    const Graph& graph, size_t node,
+    const std::function<std::optional<Value>(size_t producer, const std::string& output)>& output_of) {
   Inputs inputs;
   for (const auto& [input, reference] : graph.nodes()[node].info.inputs) {
     if (std::optional<Value> value = output_of(*graph.find(reference.step), reference.output))

@@ -77,7 +77,9 @@ class Planner {
                        .cancelled = [this] { return options_.cancelled && options_.cancelled->load(); }};
       Result<Observation> seen =
           with_retries<Observation>(clock_, rules, [&] { return place.step->observe(reader_, inputs); });
-      return [this, node, &place, inputs, seen = std::move(seen)]() mutable { take_in(node, place, inputs, std::move(seen)); };
+      return [this, node, &place, inputs, seen = std::move(seen)]() mutable {
+        take_in(node, place, inputs, std::move(seen));
+      };
     };
   }
 
@@ -85,8 +87,11 @@ class Planner {
     PlannedStep& planned = (*steps_)[node];
     if (!seen) {
       planned.problem = redact(describe(seen.error()));
-      emit({.type = "observe-failed", .step = planned.id, .machine = planned.machine,
-            .kind = std::string(name(seen.error().kind)), .text = planned.problem});
+      emit({.type = "observe-failed",
+            .step = planned.id,
+            .machine = planned.machine,
+            .kind = std::string(name(seen.error().kind)),
+            .text = planned.problem});
       return;
     }
     planned.observed = true;
@@ -98,7 +103,10 @@ class Planner {
     if (planned.diff.action == Action::update && planned.diff.fields.empty()) planned.diff = {};
     mark_approval(place, planned);
     if (planned.diff.action != Action::none && planned.diff.reason == Reason::drift)
-      emit({.type = "drift", .step = planned.id, .machine = planned.machine, .action = std::string(name(planned.diff.action))});
+      emit({.type = "drift",
+            .step = planned.id,
+            .machine = planned.machine,
+            .action = std::string(name(planned.diff.action))});
   }
 
   /// What `node` answers to those who need it, or nothing while that is not certain.
@@ -120,7 +128,8 @@ class Planner {
   static void mark_approval(const Node& place, PlannedStep& planned) {
     const Action action = planned.diff.action;
     planned.needs_approval = action == Action::replace || action == Action::remove;
-    if (place.info.leaving && action == Action::remove && place.info.removal.kind == "record") planned.needs_approval = false;
+    if (place.info.leaving && action == Action::remove && place.info.removal.kind == "record")
+      planned.needs_approval = false;
   }
 
   void drop_unneeded_on_demand_steps() {

@@ -8,9 +8,9 @@
 namespace slipway {
 
 struct RetryRules {
-  Milliseconds first_pause{500};   ///< Doubles each time, with up to a quarter of jitter.
+  Milliseconds first_pause{500};  ///< Doubles each time, with up to a quarter of jitter.
   Milliseconds longest_pause{15000};
-  Instant until{};                 ///< No try starts after this.
+  Instant until{};  ///< No try starts after this.
   std::function<bool()> cancelled{};
   std::function<void(const Error& error, Milliseconds pause)> on_retry{};
 };
@@ -19,7 +19,8 @@ struct RetryRules {
 Milliseconds pause_before(int attempt, const Error& error, const RetryRules& rules);
 
 /// Calls until success, an error that `retryable` refuses, cancellation, or the end of the time given.
-/// Reads may always be retried; a create only where the callee looks first for what the last try left (every Step does).
+/// Reads may always be retried; a create only where the callee looks first for what the last try left (every Step
+/// does).
 template <class T>
 Result<T> with_retries(Clock& clock, const RetryRules& rules, const std::function<Result<T>()>& call) {
   for (int attempt = 1;; ++attempt) {

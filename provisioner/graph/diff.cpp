@@ -7,23 +7,34 @@ namespace slipway {
 
 std::string_view name(Action action) {
   switch (action) {
-    case Action::none: return "none";
-    case Action::create: return "create";
-    case Action::update: return "update";
-    case Action::replace: return "replace";
-    case Action::remove: return "delete";
+    case Action::none:
+      return "none";
+    case Action::create:
+      return "create";
+    case Action::update:
+      return "update";
+    case Action::replace:
+      return "replace";
+    case Action::remove:
+      return "delete";
   }
   return "none";
 }
 
 std::string_view name(Reason reason) {
   switch (reason) {
-    case Reason::none: return "";
-    case Reason::missing: return "missing";
-    case Reason::drift: return "drift";
-    case Reason::spec_changed: return "spec changed";
-    case Reason::not_in_spec: return "not in spec";
-    case Reason::version: return "version";
+    case Reason::none:
+      return "";
+    case Reason::missing:
+      return "missing";
+    case Reason::drift:
+      return "drift";
+    case Reason::spec_changed:
+      return "spec changed";
+    case Reason::not_in_spec:
+      return "not in spec";
+    case Reason::version:
+      return "version";
   }
   return "";
 }
@@ -39,10 +50,9 @@ bool allows_action(Action approved, Action actual) {
 }
 
 bool allows_field(const Diff& approved, const FieldChange& change) {
-  const auto same_field = std::find_if(approved.fields.begin(), approved.fields.end(),
-                                       [&](const FieldChange& field) {
-                                         return field.field == change.field || (field.field == "*" && field.unknown);
-                                       });
+  const auto same_field = std::find_if(approved.fields.begin(), approved.fields.end(), [&](const FieldChange& field) {
+    return field.field == change.field || (field.field == "*" && field.unknown);
+  });
   if (same_field == approved.fields.end()) return false;
   return same_field->unknown || same_field->sensitive || change.sensitive || same_field->new_value == change.new_value;
 }

@@ -35,8 +35,9 @@ struct Diff {
   bool empty() const { return action == Action::none; }
 };
 
-/// True if `approved` permits `actual`: same or weaker action on a subset of the approved fields with the same new values.
-/// A field approved as unknown permits any value, the field "*" approved as unknown any field. An approved create permits creating, adopting or updating our own object.
+/// True if `approved` permits `actual`: same or weaker action on a subset of the approved fields with the same new
+/// values. A field approved as unknown permits any value, the field "*" approved as unknown any field. An approved
+/// create permits creating, adopting or updating our own object.
 bool permits(const Diff& approved, const Diff& actual);
 /// The first field of `actual` that `approved` lacks, for the error "the world changed since the plan"; empty if none.
 std::string first_excess(const Diff& approved, const Diff& actual);

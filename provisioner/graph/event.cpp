@@ -3,7 +3,8 @@
 namespace slipway {
 
 Value to_json(const Event& event) {
-  Value out = {{"time", format_time(event.time)}, {"run", event.run.text()}, {"seq", event.sequence}, {"type", event.type}};
+  Value out = {
+      {"time", format_time(event.time)}, {"run", event.run.text()}, {"seq", event.sequence}, {"type", event.type}};
   const auto add = [&](const char* key, const std::string& text) {
     if (!text.empty()) out[key] = text;
   };

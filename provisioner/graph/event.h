@@ -20,10 +20,10 @@ struct Event {
   MachineName machine{};
   std::string lane{};
   std::string action{};
-  std::string kind{};      ///< The error kind of a failure.
+  std::string kind{};  ///< The error kind of a failure.
   int64_t milliseconds = 0;
-  std::string text{};      ///< For people; redacted.
-  Value data{};            ///< Counts and details by type.
+  std::string text{};  ///< For people; redacted.
+  Value data{};        ///< Counts and details by type.
 };
 
 /// One JSON object as `--events` writes it, a line each.

@@ -7,8 +7,8 @@
 namespace slipway {
 namespace {
 
-/// The order in which each node comes after what it needs; shorter than `needs` where there is a cycle. Kahn's algorithm,
-/// first in, first out, so that equal graphs order equally.
+/// The order in which each node comes after what it needs; shorter than `needs` where there is a cycle. Kahn's
+/// algorithm, first in, first out, so that equal graphs order equally.
 std::vector<size_t> dependency_order(const std::vector<std::vector<size_t>>& needs,
                                      const std::vector<std::vector<size_t>>& wanted_by) {
   std::vector<size_t> waiting(needs.size());

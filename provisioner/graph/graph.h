@@ -11,8 +11,8 @@ namespace slipway {
 struct Node {
   StepInfo info;
   std::unique_ptr<Step> step;
-  std::vector<size_t> needs;     ///< Edges to the steps it waits for; filled by Graph::finish.
-  std::vector<size_t> wanted_by; ///< The reverse.
+  std::vector<size_t> needs;      ///< Edges to the steps it waits for; filled by Graph::finish.
+  std::vector<size_t> wanted_by;  ///< The reverse.
 };
 
 /// The steps of one run. Built once by one thread, then read by many.

@@ -11,7 +11,12 @@ size_t Plan::count(Action action) const {
   }));
 }
 
-bool Plan::nothing_to_do() const { return count(Action::none) + static_cast<size_t>(std::count_if(steps.begin(), steps.end(), [](const PlannedStep& step) { return step.out_of_scope; })) == steps.size(); }
+bool Plan::nothing_to_do() const {
+  return count(Action::none) +
+             static_cast<size_t>(std::count_if(steps.begin(), steps.end(),
+                                               [](const PlannedStep& step) { return step.out_of_scope; })) ==
+         steps.size();
+}
 
 std::vector<MachineName> Plan::touches() const {
   std::set<MachineName> touched;

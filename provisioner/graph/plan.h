@@ -17,11 +17,11 @@ struct PlannedStep {
   Layer layer = Layer::cluster;
   std::string title;
   Diff diff;
-  bool needs_approval = false;   ///< Replace, delete, or loss of data.
-  bool observed = false;         ///< False: its inputs are unknown until an earlier step is applied.
-  bool out_of_scope = false;     ///< Would act, but the run's scope does not name it.
-  Observation seen{};            ///< Valid where observed.
-  std::string problem{};         ///< It could not be observed: why, in one line. The action is then none.
+  bool needs_approval = false;  ///< Replace, delete, or loss of data.
+  bool observed = false;        ///< False: its inputs are unknown until an earlier step is applied.
+  bool out_of_scope = false;    ///< Would act, but the run's scope does not name it.
+  Observation seen{};           ///< Valid where observed.
+  std::string problem{};        ///< It could not be observed: why, in one line. The action is then none.
   Milliseconds expected{0};
 };
 
@@ -36,7 +36,7 @@ struct PlanBinding {
 struct Plan {
   std::string cluster;
   PlanBinding binding;
-  std::vector<PlannedStep> steps;  ///< In dependency order; "none" included.
+  std::vector<PlannedStep> steps;     ///< In dependency order; "none" included.
   std::vector<MachineName> machines;  ///< Every machine of the spec and of the state.
 
   size_t count(Action action) const;

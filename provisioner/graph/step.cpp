@@ -8,9 +8,12 @@ bool Step::needs_input(const std::string&, const Diff&) const { return true; }
 
 std::string_view name(Layer layer) {
   switch (layer) {
-    case Layer::cloud: return "cloud";
-    case Layer::host: return "host";
-    case Layer::cluster: return "cluster";
+    case Layer::cloud:
+      return "cloud";
+    case Layer::host:
+      return "host";
+    case Layer::cluster:
+      return "cluster";
   }
   return "cluster";
 }

@@ -8,10 +8,11 @@
 //                           Recorder& recorder) const override;
 //   };
 //   const StepId machine = graph.add({.id = StepId("machine/w-1"), …}, std::make_unique<MachineStep>(…));
-//   graph.add({.id = StepId("host/w-1/name"), .inputs = {{"host", {machine, "access"}}}, …}, std::make_unique<HostnameStep>(…));
+//   graph.add({.id = StepId("host/w-1/name"), .inputs = {{"host", {machine, "access"}}}, …},
+//   std::make_unique<HostnameStep>(…));
 //
-// Data flows along edges: an input that names another step's output *is* the edge. The graph's shape depends on the spec
-// and on the members recorded in state, never on an output.
+// Data flows along edges: an input that names another step's output *is* the edge. The graph's shape depends on the
+// spec and on the members recorded in state, never on an output.
 
 #include <map>
 #include <memory>
@@ -86,8 +87,8 @@ class Step {
   /// Whether applying `diff` reads the input. An on-demand step (an artifact) that no acting dependent needs is not
   /// applied. Pure.
   virtual bool needs_input(const std::string& input, const Diff& diff) const;
-  /// Makes the diff empty, or records how far it came. Safe to call again after any failure or crash: looks for what the
-  /// last try left before it creates. Answers the outputs that hold afterwards.
+  /// Makes the diff empty, or records how far it came. Safe to call again after any failure or crash: looks for what
+  /// the last try left before it creates. Answers the outputs that hold afterwards.
   virtual Result<Outputs> apply(Writer& writer, const Diff& diff, const Inputs& inputs, Recorder& recorder) const = 0;
 };
 
@@ -103,8 +104,9 @@ struct OutputRef {
 
 /// What deleting this thing will need once it has left the spec, kept in state. `kind` chooses the removal step.
 struct Removal {
-  std::string kind;  ///< "cloud", "existing-host", "node", "objects"; empty: nothing to delete, the record is just dropped.
-  Value data;        ///< Ids and addresses; no secrets.
+  std::string
+      kind;    ///< "cloud", "existing-host", "node", "objects"; empty: nothing to delete, the record is just dropped.
+  Value data;  ///< Ids and addresses; no secrets.
 };
 
 /// A step's facts that are data. Everything but id and layer has a sensible default.
@@ -114,15 +116,16 @@ struct StepInfo {
   MachineName machine{};                      ///< The machine it acts on, or empty.
   std::map<std::string, OutputRef> inputs{};  ///< input name -> another step's output: the edges.
   std::vector<StepId> after{};                ///< Order without data. Rare; say why where you use it.
-  std::vector<std::string> lanes{};           ///< Concurrency limits it holds while applying: "host/w-1", "join", "build".
-  std::string title{};                        ///< For people: "containerd on workers-1". Empty: the id.
+  std::vector<std::string> lanes{};  ///< Concurrency limits it holds while applying: "host/w-1", "join", "build".
+  std::string title{};               ///< For people: "containerd on workers-1". Empty: the id.
   Milliseconds expected = std::chrono::seconds(1);  ///< A first guess at its duration; runs learn better.
   Milliseconds limit = std::chrono::minutes(10);    ///< Deadline of one apply.
-  bool on_demand = false;   ///< Applied only where a dependent acts (fetching an artifact); its last outputs stand otherwise.
-  bool leaving = false;     ///< It left the spec: its step removes it, and its record is dropped once it is gone.
-  bool carries_data = false;///< Never simply made again (an etcd member, a volume).
-  bool protect = false;     ///< Refuses replace and delete.
-  std::vector<std::string> ignore{};          ///< Fields left alone.
+  bool on_demand =
+      false;  ///< Applied only where a dependent acts (fetching an artifact); its last outputs stand otherwise.
+  bool leaving = false;       ///< It left the spec: its step removes it, and its record is dropped once it is gone.
+  bool carries_data = false;  ///< Never simply made again (an etcd member, a volume).
+  bool protect = false;       ///< Refuses replace and delete.
+  std::vector<std::string> ignore{};  ///< Fields left alone.
   Removal removal{};
 };
 

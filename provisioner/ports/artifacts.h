@@ -15,10 +15,10 @@ namespace slipway {
 struct ArtifactFile {
   std::string name;
   std::string version;
-  std::string path;      ///< Local file in the cache.
+  std::string path;  ///< Local file in the cache.
   std::string sha256;
   uint64_t size = 0;
-  std::string source;    ///< "cache", "bundle", "release", "mirror", "go modules", "debian packages", "built here".
+  std::string source;  ///< "cache", "bundle", "release", "mirror", "go modules", "debian packages", "built here".
 };
 
 /// Called now and then while an artifact is made ready; `total` is 0 where unknown.
@@ -38,7 +38,8 @@ class ArtifactWriter {
   /// Makes the artifact ready from the first source that has it: cache, bundle, release site, registries.
   /// Errors: not_found (no source has it; each source's answer is in the error), verification, unavailable, timeout,
   /// quota (disk full). A second call for the same name waits for the first.
-  virtual Result<ArtifactFile> acquire(const std::string& name, const ArtifactProgress& progress, Deadline deadline) = 0;
+  virtual Result<ArtifactFile> acquire(const std::string& name, const ArtifactProgress& progress,
+                                       Deadline deadline) = 0;
 };
 
 }  // namespace slipway

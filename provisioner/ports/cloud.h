@@ -1,6 +1,7 @@
 #pragma once
-// What a provider's API holds, as steps see it: objects of a kind ("machine", "network", "port", …), each with an id and
-// an ownership mark. One shape for every provider, so that one step class serves them all (providers/object_step.h).
+// What a provider's API holds, as steps see it: objects of a kind ("machine", "network", "port", …), each with an id
+// and an ownership mark. One shape for every provider, so that one step class serves them all
+// (providers/object_step.h).
 
 #include <functional>
 #include <string>
@@ -15,11 +16,11 @@ namespace slipway {
 
 /// One thing in the provider's world, as it is now.
 struct CloudObject {
-  std::string kind;    ///< "machine", "network", …; each provider documents its own.
-  std::string id;      ///< The provider's id.
+  std::string kind;  ///< "machine", "network", …; each provider documents its own.
+  std::string id;    ///< The provider's id.
   std::string name;
-  std::string mark;    ///< Ours: "CLUSTER/INTENT"; empty if the object is not ours.
-  Value fields;        ///< Comparable fields; "state" of a machine is absent|creating|running|stopped|error.
+  std::string mark;  ///< Ours: "CLUSTER/INTENT"; empty if the object is not ours.
+  Value fields;      ///< Comparable fields; "state" of a machine is absent|creating|running|stopped|error.
 };
 
 /// What shall be made. `mark` goes into the creating call itself, so that a crash right after it loses nothing.

@@ -4,7 +4,8 @@ namespace slipway {
 
 ObjectKey key_of(const Value& object) {
   const Value& metadata = object.at("metadata");
-  return {text_at(object, "apiVersion"), text_at(object, "kind"), text_at(metadata, "namespace"), text_at(metadata, "name")};
+  return {text_at(object, "apiVersion"), text_at(object, "kind"), text_at(metadata, "namespace"),
+          text_at(metadata, "name")};
 }
 
 std::string describe(const ObjectKey& key) {

@@ -25,9 +25,9 @@ struct HostAccess {
   std::string address;
   uint16_t port = 22;
   std::string user = "root";
-  bool sudo = false;                       ///< Scripts and files go through `sudo -n`.
-  std::string jump;                        ///< "user@address:port" of a jump host, or empty.
-  std::vector<std::string> jump_host_keys; ///< As host_keys, for the jump host.
+  bool sudo = false;                        ///< Scripts and files go through `sudo -n`.
+  std::string jump;                         ///< "user@address:port" of a jump host, or empty.
+  std::vector<std::string> jump_host_keys;  ///< As host_keys, for the jump host.
   /// Accepted host keys: "ssh-ed25519 AAAA…" or "SHA256:…". Empty: the known_hosts file of the spec decides.
   std::vector<std::string> host_keys;
   bool operator==(const HostAccess&) const = default;
@@ -54,8 +54,8 @@ struct ScriptOutcome {
   std::string error_output;
 };
 
-/// A script for /bin/sh as root. `text` is not secret and appears in no process list; `input` is what the script reads on
-/// its standard input, and is where secrets and file contents go.
+/// A script for /bin/sh as root. `text` is not secret and appears in no process list; `input` is what the script reads
+/// on its standard input, and is where secrets and file contents go.
 struct Script {
   std::string text;
   std::string input{};
@@ -64,9 +64,9 @@ struct Script {
 
 /// A file to be placed on a host as a whole: a reader there sees the old bytes or the new, never a part.
 struct RemoteFile {
-  std::string path;           ///< On the host.
-  std::string local_path{};   ///< Streamed from this file; or
-  std::string content{};      ///< from memory, where local_path is empty.
+  std::string path;          ///< On the host.
+  std::string local_path{};  ///< Streamed from this file; or
+  std::string content{};     ///< from memory, where local_path is empty.
   int mode = 0644;
   std::function<void(uint64_t sent, uint64_t total)> on_progress{};
 };

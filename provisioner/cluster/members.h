@@ -1,0 +1,45 @@
+#pragma once
+// Which machines the cluster has: the spec's pools against the members recorded in state.
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "spec/spec.h"
+#include "state/store.h"
+
+namespace slipway {
+
+struct Member {
+  MachineName name;
+  const Pool* pool = nullptr;          ///< Of the spec; outlives this.
+  const ExistingHost* host = nullptr;  ///< Provider `existing` only.
+  std::string address{};               ///< Fixed beforehand, or empty where the provider gives one.
+  bool fresh = false;                  ///< Not in state yet.
+};
+
+/// Pure data; computed by plans without writing anything, recorded by runs.
+struct Membership {
+  std::vector<Member> members;  ///< Control planes first, then in pool order.
+  std::vector<MachineName> leaving;
+  std::map<std::string, PoolMembers> pools;
+  std::map<std::string, std::string> addresses;  ///< As State::addresses.
+
+  std::vector<const Member*> control_planes() const;
+  const Member* find(const MachineName& name) const;
+};
+
+/// Growing a pool takes the next never-used ordinal; shrinking takes those in `named_to_leave` first, then the highest.
+/// Errors: bad_input (the subnet has no address left; a name to leave is no member; a leaving name that the new count
+/// keeps).
+Result<Membership> settle_members(const Spec& spec, const State& state,
+                                  const std::set<MachineName>& named_to_leave = {});
+
+/// Writes what differs from the state, before the run's first step.
+Result<void> record_members(StateStore& store, const Membership& membership);
+
+}  // namespace slipway

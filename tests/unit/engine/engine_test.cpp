@@ -1,0 +1,281 @@
+#include <gtest/gtest.h>
+
+#include "fakes.h"
+
+namespace slipway::testing {
+namespace {
+
+TEST(Run, MakesEverythingInOrderAndFindsNothingToDoAfterwards) {
+  Bench bench;
+  bench.add("cluster", {"host"});
+  bench.add("host", {"machine"});
+  bench.add("machine");
+  const RunSummary first = bench.run();
+  EXPECT_EQ(first.applied, 3u);
+  EXPECT_EQ(first.exit_code(), 0);
+  const std::vector<std::string> expected = {"intent machine", "result machine", "intent host",
+                                             "result host",    "intent cluster", "result cluster"};
+  EXPECT_EQ(bench.store.history, expected);
+  bench.world.calls.clear();
+  const RunSummary second = bench.run();
+  EXPECT_EQ(second.applied, 0u);
+  EXPECT_EQ(bench.world.calls.size(), 3u) << "one look per step, and nothing else";
+}
+
+TEST(Run, RepairsOnlyWhatDrifted) {
+  Bench bench;
+  bench.add("a");
+  bench.add("b", {"a"});
+  bench.run();
+  bench.world.things["a"] = {{"value", "edited by hand"}};
+  bench.world.calls.clear();
+  const RunSummary summary = bench.run();
+  EXPECT_EQ(summary.applied, 1u);
+  EXPECT_EQ(bench.count_calls("apply a"), 1u);
+  EXPECT_EQ(bench.count_calls("apply b"), 0u);
+}
+
+TEST(Run, AFailedStepBlocksItsDescendantsOnly) {
+  Bench bench;
+  bench.add("bad");
+  bench.add("child", {"bad"});
+  bench.add("grandchild", {"child"});
+  bench.add("other");
+  bench.world.apply_faults["bad"] = {ErrorKind::quota};
+  const RunSummary summary = bench.run();
+  EXPECT_EQ(summary.failed, 1u);
+  EXPECT_EQ(summary.blocked, 2u);
+  EXPECT_EQ(summary.applied, 1u);
+  EXPECT_EQ(summary.exit_code(), 1);
+  EXPECT_TRUE(bench.world.things.contains("other"));
+}
+
+TEST(Run, RetriesWhatMayPassAndNotWhatMayNot) {
+  Bench bench;
+  bench.add("flaky");
+  bench.add("refused");
+  bench.world.apply_faults["flaky"] = {ErrorKind::unavailable, ErrorKind::throttled, ErrorKind::timeout};
+  bench.world.apply_faults["refused"] = {ErrorKind::unauthorised, ErrorKind::unauthorised};
+  const RunSummary summary = bench.run();
+  EXPECT_EQ(bench.count_calls("apply flaky"), 4u);
+  EXPECT_EQ(bench.count_calls("apply refused"), 1u);
+  EXPECT_EQ(summary.applied, 1u);
+  EXPECT_EQ(summary.failed, 1u);
+}
+
+TEST(Run, GivesUpRetryingAtTheStepsDeadline) {
+  Bench bench;
+  bench.add("down", {}, {.limit = std::chrono::seconds(60)});
+  bench.world.apply_faults["down"] = std::vector<ErrorKind>(1000, ErrorKind::unavailable);
+  const RunSummary summary = bench.run();
+  EXPECT_EQ(summary.failed, 1u);
+  EXPECT_LT(bench.count_calls("apply down"), 20u);
+  EXPECT_GT(bench.count_calls("apply down"), 3u);
+}
+
+TEST(Run, ReplaceAndDeleteWaitForApproval) {
+  Bench bench;
+  bench.world.things["old"] = {{"value", "x"}};
+  bench.graph.add({.id = StepId("old"), .leaving = true}, std::make_unique<GoneStep>(bench.world, "old"));
+  const RunSummary refused = bench.run();
+  EXPECT_EQ(refused.waiting_approval, 1u);
+  EXPECT_EQ(refused.exit_code(), 4);
+  EXPECT_TRUE(bench.world.things.contains("old"));
+  bench.options.approve = true;
+  const RunSummary approved = bench.run();
+  EXPECT_EQ(approved.applied, 1u);
+  EXPECT_FALSE(bench.world.things.contains("old"));
+  EXPECT_EQ(bench.store.history.back(), "removed old");
+}
+
+TEST(Run, ProtectedThingsAreNotDeletedEvenWithApproval) {
+  Bench bench;
+  bench.world.things["dear"] = {{"value", "x"}};
+  bench.graph.add({.id = StepId("dear"), .leaving = true, .protect = true},
+                  std::make_unique<GoneStep>(bench.world, "dear"));
+  bench.options.approve = true;
+  EXPECT_EQ(bench.run().exit_code(), 4);
+  EXPECT_TRUE(bench.world.things.contains("dear"));
+}
+
+TEST(Run, AWorldThatAsksForMoreThanTheApprovedPlanStopsTheStep) {
+  Bench bench;
+  bench.add("a");
+  bench.run();
+  bench.world.things["a"] = {{"value", "drift seen by the plan"}};
+  const Plan approved = bench.plan();
+  bench.world.things.erase("a");
+  const Plan now = bench.plan();
+  bench.options.ceiling = &approved;
+  const RunSummary summary =
+      execute(bench.graph, now, bench.reader, bench.writer, bench.store, bench.options, bench.sink());
+  ASSERT_EQ(summary.failures.size(), 1u);
+  EXPECT_EQ(summary.failures[0].error.kind, ErrorKind::world_changed);
+  EXPECT_EQ(summary.exit_code(), 4);
+  EXPECT_FALSE(bench.world.things.contains("a"));
+}
+
+TEST(Run, StopsWhenItsRecordsCannotBeWritten) {
+  Bench bench;
+  bench.add("first");
+  bench.add("second", {"first"});
+  bench.store.fail_results = true;
+  const RunSummary summary = bench.run();
+  EXPECT_EQ(summary.failed, 1u);
+  EXPECT_FALSE(bench.world.things.contains("second"));
+}
+
+TEST(Run, LanesLimitWhatRunsAtOnce) {
+  Bench bench;
+  for (int i = 0; i < 40; ++i) bench.add("step-" + std::to_string(i), {}, {.lanes = {"narrow"}});
+  bench.options.lane_room = [](const std::string&) { return size_t{2}; };
+  const RunSummary summary = bench.run();
+  EXPECT_EQ(summary.applied, 40u);
+  EXPECT_LE(bench.world.most_running, 2u);
+}
+
+TEST(Run, StepsInSeveralLanesAllGetTheirTurn) {
+  Bench bench;
+  for (int i = 0; i < 60; ++i)
+    bench.add("step-" + std::to_string(i), {},
+              {.lanes = {"lane-" + std::to_string(i % 3), "lane-" + std::to_string(3 + i % 2), "all"}});
+  bench.options.lane_room = [](const std::string& lane) { return lane == "all" ? size_t{4} : size_t{1}; };
+  EXPECT_EQ(bench.run().applied, 60u);
+}
+
+TEST(Run, MoreStepsThanWorkersAllRun) {
+  Bench bench;
+  for (int i = 0; i < 200; ++i) bench.add("step-" + std::to_string(i));
+  bench.options.parallelism = 3;
+  bench.plan_options.parallelism = 3;
+  EXPECT_EQ(bench.run().applied, 200u);
+  EXPECT_LE(bench.world.most_running, 3u);
+}
+
+TEST(Run, CancelledRunStartsNothingMore) {
+  Bench bench;
+  bench.add("a");
+  std::atomic<bool> cancelled = false;
+  const Plan plan = bench.plan();
+  cancelled = true;
+  bench.options.cancelled = &cancelled;
+  const RunSummary summary =
+      execute(bench.graph, plan, bench.reader, bench.writer, bench.store, bench.options, bench.sink());
+  EXPECT_EQ(summary.applied, 0u);
+  EXPECT_EQ(summary.exit_code(), 130);
+}
+
+TEST(Run, WhatCouldNotBeSeenIsLookedAtAgainInItsTurn) {
+  Bench bench;
+  bench.add("a");
+  bench.run();
+  bench.world.observe_faults["a"] = {ErrorKind::unauthorised};
+  const Plan plan = bench.plan();
+  EXPECT_FALSE(step_of(plan, "a").problem.empty());
+  bench.world.things["a"] = {{"value", "drifted"}};
+  const RunSummary summary =
+      execute(bench.graph, plan, bench.reader, bench.writer, bench.store, bench.options, bench.sink());
+  EXPECT_EQ(summary.applied, 1u);
+  EXPECT_EQ(bench.world.things["a"]["value"], "new");
+}
+
+TEST(Plan, WhatDependsOnAMissingThingIsKnownAfterApply) {
+  Bench bench;
+  bench.add("machine");
+  bench.add("host", {"machine"});
+  const Plan plan = bench.plan();
+  EXPECT_EQ(step_of(plan, "machine").diff.action, Action::create);
+  EXPECT_EQ(step_of(plan, "host").diff.action, Action::create);
+  EXPECT_FALSE(step_of(plan, "host").observed);
+  EXPECT_EQ(bench.count_calls("observe host"), 0u);
+}
+
+TEST(Plan, ObservesRetriesAndReportsOneProblemPerStep) {
+  Bench bench;
+  bench.add("flaky");
+  bench.add("lost");
+  bench.world.observe_faults["flaky"] = {ErrorKind::unavailable};
+  bench.world.observe_faults["lost"] = {ErrorKind::unauthorised};
+  const Plan plan = bench.plan();
+  EXPECT_TRUE(step_of(plan, "flaky").observed);
+  EXPECT_NE(step_of(plan, "lost").problem.find("cannot look at lost"), std::string::npos);
+}
+
+TEST(Plan, ScopeNamesWhatMayActAndBringsAlongWhatItNeeds) {
+  Bench bench;
+  bench.add("shared");
+  bench.add("machine/w-1", {"shared"}, {.machine = MachineName("w-1")});
+  bench.add("machine/w-2", {"shared"}, {.machine = MachineName("w-2")});
+  bench.plan_options.targets = {"w-2"};
+  const Plan plan = bench.plan();
+  EXPECT_FALSE(step_of(plan, "shared").out_of_scope);
+  EXPECT_TRUE(step_of(plan, "machine/w-1").out_of_scope);
+  EXPECT_FALSE(step_of(plan, "machine/w-2").out_of_scope);
+  EXPECT_EQ(plan.touches(), std::vector<MachineName>{MachineName("w-2")});
+  const RunSummary summary =
+      execute(bench.graph, plan, bench.reader, bench.writer, bench.store, bench.options, bench.sink());
+  EXPECT_EQ(summary.applied, 2u);
+  EXPECT_FALSE(bench.world.things.contains("machine/w-1"));
+}
+
+TEST(Plan, AnUnknownTargetIsBadInput) {
+  Bench bench;
+  bench.add("a");
+  ASSERT_TRUE(bench.graph.finish().ok());
+  bench.plan_options.targets = {"nothing-like-it"};
+  const Result<Plan> plan =
+      make_plan(bench.graph, bench.store.snapshot(), bench.reader, bench.clock, bench.plan_options, nullptr);
+  ASSERT_FALSE(plan.ok());
+  EXPECT_EQ(plan.error().kind, ErrorKind::bad_input);
+}
+
+TEST(Plan, OnDemandStepsActOnlyForADependentThatActs) {
+  Bench bench;
+  bench.add("artifact", {}, {.on_demand = true});
+  bench.add("host", {"artifact"});
+  EXPECT_EQ(bench.run().applied, 2u);
+  bench.world.things.erase("artifact");  // The cache was emptied.
+  EXPECT_TRUE(bench.plan().nothing_to_do());
+  bench.world.things["host"] = {{"value", "drifted"}};
+  EXPECT_EQ(bench.run().applied, 2u);
+  EXPECT_TRUE(bench.world.things.contains("artifact"));
+}
+
+TEST(Plan, DeletesRunInReverseOfTheirEdges) {
+  Bench bench;
+  bench.world.things = {{"machine", {}}, {"node", {}}};
+  bench.graph.add({.id = StepId("machine"), .after = {StepId("node")}, .leaving = true},
+                  std::make_unique<GoneStep>(bench.world, "machine"));
+  bench.graph.add({.id = StepId("node"), .leaving = true}, std::make_unique<GoneStep>(bench.world, "node"));
+  bench.options.approve = true;
+  bench.run();
+  EXPECT_EQ(bench.world.calls, (std::vector<std::string>{"remove node", "remove machine"}));
+}
+
+TEST(Permission, AnApprovalIsAStepAnActionAndASetOfFields) {
+  const Diff approved{.action = Action::update,
+                      .reason = Reason::drift,
+                      .fields = {{.field = "a", .new_value = 1}, {.field = "b", .unknown = true}}};
+  const auto update = [](std::vector<FieldChange> fields) {
+    return Diff{.action = Action::update, .reason = Reason::drift, .fields = std::move(fields)};
+  };
+  EXPECT_TRUE(permits(approved, update({{.field = "a", .new_value = 1}})));
+  EXPECT_TRUE(permits(approved, update({{.field = "b", .new_value = "anything"}})));
+  EXPECT_FALSE(permits(approved, update({{.field = "a", .new_value = 2}})));
+  EXPECT_EQ(first_excess(approved, update({{.field = "c", .new_value = 1}})), "c");
+  EXPECT_FALSE(permits(approved, {.action = Action::replace}));
+  EXPECT_TRUE(permits({.action = Action::create}, update({{.field = "c", .new_value = 1}})));
+  EXPECT_TRUE(permits(approved, {}));
+}
+
+TEST(Graph, ACircleIsNamedInFull) {
+  Bench bench;
+  bench.add("a", {"b"});
+  bench.add("b", {"a"});
+  const Result<void> finished = bench.graph.finish();
+  ASSERT_FALSE(finished.ok());
+  EXPECT_NE(finished.error().found.find("a, b"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace slipway::testing

@@ -1,0 +1,140 @@
+#include "cluster/node_step.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace slipway {
+namespace {
+
+const ObjectKey all_nodes{"v1", "Node", "", ""};
+constexpr Seconds call_limit{15};
+
+/// The node as the run's one list of nodes has it; null where there is none.
+Result<Value> find_node(ClusterReader& cluster, const std::string& name) {
+  Result<std::vector<Value>> nodes = cluster.list(all_nodes, "", Deadline::in(call_limit));
+  if (!nodes) return std::move(nodes).error();
+  for (Value& node : *nodes)
+    if (key_of(node).name == name) return std::move(node);
+  return Value();
+}
+
+/// The condition's status, reason and message; status "Unknown" where it is missing.
+Value ready_condition(const Value& node) {
+  if (node.contains("status") && node["status"].contains("conditions"))
+    for (const Value& condition : node["status"]["conditions"])
+      if (text_at(condition, "type") == "Ready") return condition;
+  return {{"status", "Unknown"}};
+}
+
+std::string taint_text(const std::string& key, const std::string& value, const std::string& effect) {
+  return key + (value.empty() ? "" : "=" + value) + ":" + effect;
+}
+
+Value facts_of(const Value& node) {
+  Value facts = {{"labels", node["metadata"].value("labels", Value::object())},
+                 {"taints", Value::array()},
+                 {"ready", text_at(ready_condition(node), "status") == "True"}};
+  if (node.contains("spec"))
+    for (const Value& taint : node["spec"].value("taints", Value::array()))
+      facts["taints"].push_back(taint_text(text_at(taint, "key"), text_at(taint, "value"), text_at(taint, "effect")));
+  return facts;
+}
+
+bool has_taint(const Value& facts, const Taint& taint) {
+  const std::string text = taint_text(taint.key, taint.value, taint.effect);
+  return std::any_of(facts.at("taints").begin(), facts.at("taints").end(),
+                     [&](const Value& seen) { return seen == text; });
+}
+
+}  // namespace
+
+Result<Observation> NodeStep::observe(Reader& reader, const Inputs&) const {
+  Result<Value> node = find_node(reader.cluster, wish_.machine.text());
+  if (!node) return std::move(node).error();
+  if (node->is_null()) return Observation{};
+  Observation seen{.exists = true, .facts = facts_of(*node)};
+  seen.outputs["ready"] = true;
+  return seen;
+}
+
+Diff NodeStep::diff(const Observation& seen, const Inputs&) const {
+  if (!seen.exists) return {.action = Action::create, .reason = Reason::missing};
+  Diff diff{.action = Action::update, .reason = Reason::drift};
+  const Value& labels = seen.facts.at("labels");
+  for (const auto& [key, value] : wish_.labels)
+    if (text_at(labels, key.c_str(), "\n") != value)
+      diff.fields.push_back(
+          {.field = "label/" + key, .old_value = labels.contains(key) ? labels.at(key) : Value(), .new_value = value});
+  for (const Taint& taint : wish_.taints)
+    if (!has_taint(seen.facts, taint))
+      diff.fields.push_back(
+          {.field = "taint/" + taint.key, .new_value = taint_text(taint.key, taint.value, taint.effect)});
+  if (!seen.facts.at("ready").get<bool>())
+    diff.fields.push_back({.field = "ready", .old_value = false, .new_value = true});
+  return diff.fields.empty() ? Diff{} : diff;
+}
+
+Result<Outputs> NodeStep::apply(Writer& writer, const Diff&, const Inputs& inputs, Recorder& recorder) const {
+  const ObjectKey key{"v1", "Node", "", wish_.machine.text()};
+  const Result<HostAccess> access = host_access_from(inputs.at("access"));
+  if (!access) return access.error();
+  const Instant begun = writer.clock.now();
+  const Instant until = begun + std::chrono::minutes(4);
+  bool restarted = false, labelled = false;
+  for (std::string last = "not registered";; writer.clock.sleep_until(writer.clock.now() + Milliseconds(400))) {
+    if (recorder.cancelled()) return fail(ErrorKind::cancelled, "stopped while waiting for the node");
+    if (writer.clock.now() >= until)
+      return fail(ErrorKind::timeout, "the node did not become Ready",
+                  {.found = last,
+                   .expected = "Ready",
+                   .advice = "slipway ssh SPEC " + wish_.machine.text() + " journalctl -u kubelet -n 50",
+                   .where = wish_.machine.text()});
+    Result<Value> node = writer.cluster.get(key, Deadline::in(call_limit));
+    if (!node && node.error().kind == ErrorKind::not_found) {
+      // A kubelet whose Node was deleted registers again when it starts, with the certificate it has.
+      if (!restarted && writer.clock.now() - begun > Seconds(20)) {
+        recorder.progress("restarting the kubelet, which has not registered");
+        const Result<ScriptOutcome> outcome =
+            writer.hosts.run(*access, {.text = "systemctl restart kubelet"}, Deadline::in(Seconds(60)));
+        if (!outcome) return Error(outcome.error()).while_doing("restarting the kubelet");
+        restarted = true;
+      }
+      continue;
+    }
+    if (!node) {
+      if (!retryable(node.error().kind)) return std::move(node).error();
+      last = node.error().summary;
+      continue;
+    }
+    const Value facts = facts_of(*node);
+    if (!labelled) {
+      Value patch = {{"metadata", {{"labels", wish_.labels}}}};
+      Value taints = node->value("spec", Value::object()).value("taints", Value::array());
+      for (const Taint& taint : wish_.taints)
+        if (!has_taint(facts, taint))
+          taints.push_back({{"key", taint.key}, {"value", taint.value}, {"effect", taint.effect}});
+      if (!wish_.taints.empty()) patch["spec"]["taints"] = std::move(taints);
+      const Result<Value> patched = writer.cluster.patch(key, patch, Deadline::in(call_limit));
+      if (!patched) return patched.error();
+      labelled = true;
+    }
+    if (facts.at("ready").get<bool>()) return Outputs{{"ready", true}};
+    const std::string message = text_at(ready_condition(*node), "message", "no status yet");
+    if (message != last) recorder.progress(message);
+    last = message;
+  }
+}
+
+Result<Observation> RemoveNodeStep::observe(Reader& reader, const Inputs&) const {
+  Result<Value> node = find_node(reader.cluster, node_);
+  if (!node) return std::move(node).error();
+  return Observation{.exists = !node->is_null()};
+}
+
+Diff RemoveNodeStep::diff(const Observation& seen, const Inputs&) const {
+  if (!seen.exists) return {};
+  return {.action = Action::remove, .reason = Reason::not_in_spec};
+}
+
+}  // namespace slipway

@@ -1,0 +1,2 @@
+slipway_test(base ${CMAKE_CURRENT_LIST_DIR}/base_test.cpp slipway::base)
+gtest_discover_tests(test_base)

@@ -90,7 +90,7 @@ Result<Outputs> NodeStep::apply(Writer& writer, const Diff&, const Inputs& input
                    .expected = "Ready",
                    .advice = "slipway ssh SPEC " + wish_.machine.text() + " journalctl -u kubelet -n 50",
                    .where = wish_.machine.text()});
-    Result<Value> node = writer.cluster.get(key, Deadline::in(call_limit));
+    Result<Value> node = writer.read.cluster.get(key, Deadline::in(call_limit));
     if (!node && node.error().kind == ErrorKind::not_found) {
       // A kubelet whose Node was deleted registers again when it starts, with the certificate it has.
       if (!restarted && writer.clock.now() - begun > Seconds(20)) {

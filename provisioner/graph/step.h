@@ -54,8 +54,8 @@ class Inputs {
 /// What is true now. `exists` is false where the target is absent; outputs then are those already certain.
 struct Observation {
   bool exists = false;
-  Value facts;      ///< Whatever diff() needs; comparable data.
-  Outputs outputs;  ///< What dependents may read if nothing is applied.
+  Value facts{};      ///< Whatever diff() needs; comparable data.
+  Outputs outputs{};  ///< What dependents may read if nothing is applied.
 };
 
 /// What an applying step reports while it works. Threads: the one that called apply, or callbacks made for it.

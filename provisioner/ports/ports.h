@@ -19,7 +19,7 @@ struct Reader {
 };
 
 struct Writer {
-  Reader read;
+  Reader read;  ///< Fresh answers, never those kept from the observation.
   HostWriter& hosts;
   CloudWriter& cloud;
   ClusterWriter& cluster;

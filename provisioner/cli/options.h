@@ -1,0 +1,31 @@
+#pragma once
+#include <string>
+#include <vector>
+
+namespace slipway {
+
+/// What the command line said, for every verb. Nothing below cli/ knows argv.
+struct Options {
+  std::string spec;       ///< SPEC; else SLIPWAY_SPEC, else ./slipway.yaml.
+  std::string state_dir;  ///< --state-dir; else .slipway/NAME beside the spec.
+  bool json = false;      ///< --output json: stdout holds exactly one document, talk goes to stderr.
+  std::string events;     ///< --events FILE: one JSON object a line.
+  int verbosity = 0;
+  size_t parallelism = 64;
+  bool approve = false;  ///< Permits replace and delete.
+  bool yes = false;      ///< Answers prompts.
+  int wait_seconds = 0;  ///< How long to wait for the state's lock.
+  std::vector<std::string> targets;
+  bool all = false;
+  bool detailed_exit_code = false;
+  bool no_drift = false;
+  std::string out;                   ///< plan --out
+  std::string file;                  ///< kubeconfig --file, graph --file, …
+  std::string plan_file;             ///< apply FILE
+  std::string pool;                  ///< node add --pool
+  int count = 1;                     ///< node add --count
+  std::vector<std::string> names;    ///< Machines, artifacts, states, by verb.
+  std::vector<std::string> command;  ///< exec … -- CMD
+};
+
+}  // namespace slipway

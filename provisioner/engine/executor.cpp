@@ -5,6 +5,7 @@
 
 #include "base/secret.h"
 #include "base/text.h"
+#include "engine/approval.h"
 #include "engine/inputs.h"
 #include "engine/retry.h"
 #include "engine/walk.h"
@@ -262,12 +263,13 @@ class Executor {
   }
 
   Result<void> check_permission(const Node& place, const PlannedStep& step, Work& work) const {
-    const bool strong = work.diff.action == Action::replace || work.diff.action == Action::remove;
+    const std::optional<StepRecord> record = store_.find(place.info.id);
+    const bool strong = needs_approval(place.info, record && record->applied, work.diff);
     if (strong && place.info.protect)
       return fail(ErrorKind::approval_needed, "the spec protects it",
                   {.found = std::string(name(work.diff.action)) + " of " + place.info.id.text(),
                    .advice = "remove `protect: true` from the spec first, if that is what you want"});
-    if (strong && step.needs_approval && !options_.approve && !approved_by_ceiling(step)) {
+    if (strong && !options_.approve && !approved_by_ceiling(step)) {
       work.refused = true;
       return fail(ErrorKind::approval_needed, std::string(name(work.diff.action)) + " needs approval",
                   {.found = place.info.id.text(), .advice = "run again with --approve"});
@@ -278,6 +280,7 @@ class Executor {
       approved = found == approved_.end() ? nullptr : found->second;
     }
     if (approved && !approved->problem.empty() && !strong) return {};
+    if (strong && options_.approve && !options_.ceiling) return {};
     const std::string excess = approved ? first_excess(approved->diff, work.diff) : std::string(name(work.diff.action));
     if (excess.empty()) return {};
     return fail(ErrorKind::world_changed, "the world changed since the plan",
@@ -288,7 +291,7 @@ class Executor {
 
   bool approved_by_ceiling(const PlannedStep& step) const {
     const auto found = approved_.find(step.id);
-    return found != approved_.end() && found->second->diff.action == step.diff.action;
+    return found != approved_.end() && found->second->needs_approval && found->second->diff.action == step.diff.action;
   }
 
   /// Deciding thread: takes in what a step came to.

@@ -4,6 +4,7 @@
 
 #include "base/secret.h"
 #include "base/text.h"
+#include "engine/approval.h"
 #include "engine/inputs.h"
 #include "engine/retry.h"
 #include "engine/walk.h"
@@ -68,7 +69,7 @@ class Planner {
                         .reason = Reason::drift,
                         .fields = {{.field = "*", .unknown = true}},
                         .note = "looked at once what it needs is there"};
-      mark_approval(place, planned);
+      mark_approval(place, record, planned);
       return {};
     }
     return [this, node, &place, inputs = std::move(inputs)]() -> Conclusion {
@@ -101,7 +102,8 @@ class Planner {
       return std::find(place.info.ignore.begin(), place.info.ignore.end(), change.field) != place.info.ignore.end();
     });
     if (planned.diff.action == Action::update && planned.diff.fields.empty()) planned.diff = {};
-    mark_approval(place, planned);
+    const auto recorded = state_.steps.find(planned.id);
+    mark_approval(place, recorded == state_.steps.end() ? nullptr : &recorded->second, planned);
     if (planned.diff.action != Action::none && planned.diff.reason == Reason::drift)
       emit({.type = "drift",
             .step = planned.id,
@@ -125,11 +127,11 @@ class Planner {
     return record->second.outputs.at(output);
   }
 
-  static void mark_approval(const Node& place, PlannedStep& planned) {
-    const Action action = planned.diff.action;
-    planned.needs_approval = action == Action::replace || action == Action::remove;
-    if (place.info.leaving && action == Action::remove && place.info.removal.kind == "record")
-      planned.needs_approval = false;
+  static void mark_approval(const Node& place, const StepRecord* record, PlannedStep& planned) {
+    const bool applied_before = record && record->applied;
+    planned.needs_approval = needs_approval(place.info, applied_before, planned.diff);
+    if (planned.needs_approval && planned.diff.action == Action::create && planned.diff.note.empty())
+      planned.diff.note = "its data is gone; making it again starts empty (--approve), or restore a backup first";
   }
 
   void drop_unneeded_on_demand_steps() {

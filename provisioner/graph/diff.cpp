@@ -41,8 +41,15 @@ std::string_view name(Reason reason) {
 
 namespace {
 
-bool allows_action(Action approved, Action actual) {
+bool open_ended(const Diff& approved) {
+  return std::any_of(approved.fields.begin(), approved.fields.end(),
+                     [](const FieldChange& field) { return field.field == "*" && field.unknown; });
+}
+
+bool allows_action(const Diff& diff, Action actual) {
+  const Action approved = diff.action;
   if (actual == Action::none || approved == actual) return true;
+  if (approved == Action::update && actual == Action::create) return open_ended(diff);
   // A create may turn out to be an adoption or an update of what carries our mark.
   if (approved == Action::create) return actual == Action::update;
   if (approved == Action::replace) return actual == Action::create || actual == Action::update;
@@ -60,7 +67,7 @@ bool allows_field(const Diff& approved, const FieldChange& change) {
 }  // namespace
 
 std::string first_excess(const Diff& approved, const Diff& actual) {
-  if (!allows_action(approved.action, actual.action)) return std::string(name(actual.action));
+  if (!allows_action(approved, actual.action)) return std::string(name(actual.action));
   if (approved.action == Action::create || approved.action == Action::replace) return {};
   for (const FieldChange& change : actual.fields)
     if (!allows_field(approved, change)) return change.field;

@@ -36,7 +36,8 @@ struct Diff {
 };
 
 /// True if `approved` permits `actual`: same or weaker action on a subset of the approved fields with the same new
-/// values. A field approved as unknown permits any value, the field "*" approved as unknown any field. An approved
+/// values. A field approved as unknown permits any value, the field "*" approved as unknown any field,
+/// and a create. An approved
 /// create permits creating, adopting or updating our own object.
 bool permits(const Diff& approved, const Diff& actual);
 /// The first field of `actual` that `approved` lacks, for the error "the world changed since the plan"; empty if none.

@@ -98,6 +98,27 @@ TEST(Run, ProtectedThingsAreNotDeletedEvenWithApproval) {
   EXPECT_TRUE(bench.world.things.contains("dear"));
 }
 
+TEST(Run, WhatCarriedDataIsNotSimplyMadeAgain) {
+  Bench bench;
+  bench.add("etcd", {}, {.carries_data = true});
+  EXPECT_EQ(bench.run().applied, 1u) << "the first time nothing can be lost";
+  bench.world.things.erase("etcd");
+  const RunSummary refused = bench.run();
+  EXPECT_EQ(refused.exit_code(), 4);
+  EXPECT_FALSE(bench.world.things.contains("etcd"));
+  bench.options.approve = true;
+  EXPECT_EQ(bench.run().applied, 1u);
+}
+
+TEST(Run, WhatStandsOnAMachineMadeAgainIsMadeAgainToo) {
+  Bench bench;
+  bench.add("machine");
+  bench.add("host", {"machine"});
+  bench.run();
+  bench.world.things.clear();
+  EXPECT_EQ(bench.run().applied, 2u);
+}
+
 TEST(Run, AWorldThatAsksForMoreThanTheApprovedPlanStopsTheStep) {
   Bench bench;
   bench.add("a");

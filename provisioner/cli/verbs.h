@@ -1,0 +1,28 @@
+#pragma once
+// One function per verb; each answers the exit code. Wired to the command line in main.cpp.
+
+#include "cli/options.h"
+
+namespace slipway {
+
+int verb_bootstrap(const Options& options);
+int verb_plan(const Options& options);
+int verb_apply(const Options& options);
+int verb_repair(const Options& options);
+int verb_status(const Options& options);
+int verb_node_list(const Options& options);
+int verb_node_add(const Options& options);
+int verb_node_remove(const Options& options);
+int verb_destroy(const Options& options);
+int verb_validate(const Options& options);
+int verb_doctor(const Options& options);
+int verb_graph(const Options& options);
+int verb_kubeconfig(const Options& options);
+int verb_ssh(const Options& options);
+int verb_exec(const Options& options);
+int verb_artifacts_list(const Options& options);
+int verb_artifacts_get(const Options& options);
+int verb_state_list(const Options& options);
+int verb_state_show(const Options& options);
+
+}  // namespace slipway

@@ -1,0 +1,68 @@
+# Small helpers for the scripts in this folder: named checks, counts, and the closing line.
+# Sourced. The script sets `work` (its folder) and calls `finish` at the end.
+
+passed=0 failed=0 skipped=0
+
+# check NAME COMMAND…: the command's success is the check; its output is shown on failure
+check() {
+  local name=$1 begun=$SECONDS out
+  shift
+  if out=$("$@" 2>&1); then
+    passed=$((passed + 1))
+    printf 'ok    %s (%d s)\n' "$name" $((SECONDS - begun))
+  else
+    failed=$((failed + 1))
+    printf 'FAIL  %s\n' "$name"
+    printf '%s\n' "$out" | tail -n 40 | sed 's/^/      /'
+    return 1
+  fi
+}
+
+skip() {
+  skipped=$((skipped + 1))
+  printf 'SKIPPED  %s\n' "$*"
+}
+
+# eventually SECONDS COMMAND…: tries once a second until it works
+eventually() {
+  local limit=$1 begun=$SECONDS
+  shift
+  until "$@"; do
+    [ $((SECONDS - begun)) -lt "$limit" ] || { echo "not within $limit s: $*"; return 1; }
+    sleep 1
+  done
+}
+
+# equals EXPECTED COMMAND…: the command prints exactly that
+equals() {
+  local expected=$1 found
+  shift
+  found=$("$@") || return 1
+  [ "$found" = "$expected" ] || { printf 'expected: %s\nfound:    %s\n' "$expected" "$found"; return 1; }
+}
+
+# exits CODE COMMAND…
+exits() {
+  local expected=$1 code=0
+  shift
+  "$@" || code=$?
+  [ "$code" = "$expected" ] || { echo "exit code $code, expected $expected"; return 1; }
+}
+
+# json FILE EXPRESSION: evaluates a Python expression over the document `d`; false or an error fails
+json() { python3 -c 'import json,sys; d=json.load(open(sys.argv[1])); r=eval(sys.argv[2]); print(r); sys.exit(0 if r else 1)' "$1" "$2"; }
+
+# What a destroyed cluster must leave as it was: interfaces, namespaces, mounts, cgroups, container processes.
+machine_snapshot() {
+  ip -o link | awk -F': ' '{print "link " $2}' | sed 's/@.*//' | sort
+  ip netns list | awk '{print "netns " $1}' | sort
+  awk '{print "mount " $5}' /proc/self/mountinfo | sort
+  find /sys/fs/cgroup -mindepth 1 -maxdepth 3 -type d -name '*slw*' 2>/dev/null | sort
+  ps -eo comm= | grep -cE '^(systemd-nspawn|kubelet|containerd|etcd)$' | sed 's/^/processes /'
+  iptables-save 2>/dev/null | grep -i slipway | sort
+}
+
+finish() {
+  printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+  [ "$failed" = 0 ]
+}

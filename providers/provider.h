@@ -24,6 +24,7 @@ struct MachineOrder {
                                  ///< never into fields, logs or argv.
   std::string host_public_key;   ///< "ssh-ed25519 AAAA…"
   std::string login_public_key;  ///< Authorised for root (or the ssh user).
+  std::string recorded_id{};     ///< The provider's id that state holds for this machine, or empty.
   bool protect = false;
 };
 

@@ -166,7 +166,7 @@ class Executor {
     if (step.observed && step.diff.action == Action::none && !inputs_changed(node)) {
       fates_[node] = Fate::unchanged;
       outputs_[node] = step.seen.outputs;
-      if (place.info.leaving) keep(store_.record_removed(place.info.id));
+      keep_found(place, outputs_[node]);
       return {};
     }
     if (!step.observed && place.info.on_demand && step.diff.action == Action::none) {
@@ -301,7 +301,7 @@ class Executor {
       outputs_[node] = std::move(*work.outputs);
       fates_[node] = work.applied ? Fate::applied : Fate::unchanged;
       if (!work.applied) {
-        if (place.info.leaving) keep(store_.record_removed(place.info.id));
+        keep_found(place, outputs_[node]);
         return;
       }
       ++summary_.applied;
@@ -341,6 +341,19 @@ class Executor {
     fates_[node] = Fate::blocked;
     ++summary_.blocked;
     emit(event_of("step-blocked", node, {.text = by.empty() ? "the run is ending" : "waits for " + by.text()}));
+  }
+
+  /// What is as it should be without our doing is taken into the state: an apply whose result was not recorded before
+  /// the process died, or a thing that is gone already.
+  void keep_found(const Node& place, const Outputs& outputs) {
+    if (place.info.leaving) return keep(store_.record_removed(place.info.id));
+    const std::optional<StepRecord> known = store_.find(place.info.id);
+    if (known && known->applied && !known->intent_open) return;
+    StepRecord record = record_of(place);
+    record.applied = true;
+    record.mark = known ? known->mark : "";
+    record.outputs = Value(outputs);
+    keep(store_.record_result(record));
   }
 
   /// A record that cannot be written ends the run: nothing may be done that is not known afterwards.

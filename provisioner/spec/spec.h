@@ -8,10 +8,12 @@
 
 #include "base/json.h"
 #include "base/result.h"
+#include "spec/fault.h"
 #include "spec/network.h"
 
 namespace slipway {
 
+/// What each machine of a pool gets; of existing hosts what each must have at least, 0 where the spec asks for nothing.
 struct Size {
   int cpus = 1;
   uint64_t memory_bytes = 0;
@@ -38,29 +40,29 @@ struct Taint {
 struct Pool {
   std::string name;
   Role role = Role::worker;
-  int count = 0;                     ///< With `hosts`: their number.
+  int count = 0;  ///< With `hosts`: their number.
   Size size;
   std::map<std::string, std::string> labels;
   std::vector<Taint> taints;
   std::vector<ExistingHost> hosts;
-  std::string moved_from;            ///< `moved: {from: OLD}`: this pool was called OLD.
+  std::string moved_from;  ///< `moved: {from: OLD}`: this pool was called OLD.
   bool protect = false;
 };
 
 struct SshSettings {
   std::string user = "root";
   uint16_t port = 22;
-  std::string key;                   ///< Path of the private key, `~` expanded; empty: Slipway makes one and keeps it in state.
+  std::string key;  ///< Path of the private key, as resolve_path; empty: Slipway makes one and keeps it in state.
   bool sudo = false;
-  std::string jump;                  ///< "[user@]address[:port]"
-  std::string known_hosts;           ///< Path, `~` expanded.
+  std::string jump;         ///< "[user@]address[:port]"
+  std::string known_hosts;  ///< Path, as resolve_path.
 };
 
 struct NetworkSettings {
   Cidr pods, services;
-  Address endpoint;                              ///< The API's reserved virtual address.
-  std::string endpoint_name;                     ///< Its stable name: "api.NAME.slipway.internal".
-  std::optional<AddressRange> load_balancers;    ///< For MetalLB.
+  Address endpoint;                            ///< The API's reserved virtual address.
+  std::string endpoint_name;                   ///< Its stable name: "api.NAME.slipway.internal".
+  std::optional<AddressRange> load_balancers;  ///< For MetalLB.
 };
 
 struct KubernetesSettings {
@@ -70,25 +72,18 @@ struct KubernetesSettings {
 };
 
 struct Spec {
-  std::string path;            ///< As given by the user.
-  std::string digest;          ///< sha256 of the file's bytes.
+  std::string path;    ///< As given by the user.
+  std::string digest;  ///< sha256 of the file's bytes.
   std::string name;
-  std::string provider;        ///< local | openstack | opennebula | existing | simulated
-  Value provider_settings;     ///< The provider's own block, defaults filled in.
+  std::string provider;     ///< local | openstack | opennebula | existing | simulated
+  Value provider_settings;  ///< The provider's own block, defaults filled in; sizes as bytes, paths as written.
   SshSettings ssh;
   NetworkSettings network;
   KubernetesSettings kubernetes;
-  std::vector<Pool> pools;     ///< In file order.
-  std::map<std::string, Value> addons;   ///< name -> settings, `enabled` included.
+  std::vector<Pool> pools;              ///< In file order.
+  std::map<std::string, Value> addons;  ///< name -> settings, `enabled` included.
 
   const Pool* find_pool(std::string_view pool) const;
-};
-
-/// One fault of a spec file, at its place. Line and column count from 1.
-struct SpecFault {
-  int line = 0, column = 0;
-  std::string message;    ///< "unknown key 'versoin'"
-  std::string found, expected, advice;
 };
 
 /// Reads and checks the whole file. All faults at once, in file order, as one bad_input error whose text lists each as
@@ -96,6 +91,12 @@ struct SpecFault {
 Result<Spec> load_spec(const std::string& path);
 /// As load_spec, from memory; `path` is what messages and Spec::path name.
 Result<Spec> parse_spec(const std::string& path, const std::string& text);
+
+/// Every fault of the text, in file order: what parse_spec's error tells, as data. Empty: parse_spec succeeds.
+std::vector<SpecFault> check_spec(const std::string& text);
+
+/// A path that stands in a spec: `~/` is the user's home, other relative paths start at the spec's folder.
+std::string resolve_path(const std::string& path, const std::string& spec_path);
 
 /// The text with the one `count:` scalar of `pool` set to `count`, every other byte kept.
 /// Errors: not_found (no such pool), bad_input (the pool lists hosts, or its count is not a plain scalar).

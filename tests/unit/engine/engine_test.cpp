@@ -110,6 +110,16 @@ TEST(Run, WhatCarriedDataIsNotSimplyMadeAgain) {
   EXPECT_EQ(bench.run().applied, 1u);
 }
 
+TEST(Run, WhatIsFoundAsWishedIsRecordedWithoutApplyingIt) {
+  Bench bench;
+  bench.add("a");
+  bench.world.things["a"] = {{"value", "new"}};
+  EXPECT_EQ(bench.run().applied, 0u);
+  EXPECT_EQ(bench.store.history, std::vector<std::string>{"result a"});
+  bench.run();
+  EXPECT_EQ(bench.store.history.size(), 1u) << "and only once";
+}
+
 TEST(Run, WhatStandsOnAMachineMadeAgainIsMadeAgainToo) {
   Bench bench;
   bench.add("machine");

@@ -1,0 +1,131 @@
+// The hosts' way out of their bridge: forwarding, and one masquerading rule.
+
+#include <filesystem>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/process.h"
+#include "base/text.h"
+#include "providers/local/file_lock.h"
+#include "providers/local/network.h"
+
+namespace slipway::local {
+namespace {
+
+constexpr const char* forward_switch = "/proc/sys/net/ipv4/ip_forward";
+constexpr const char* run_directory = "/run/slipway";
+constexpr const char* forward_before = "/run/slipway/ip_forward";
+constexpr const char* run_lock = "/run/slipway/lock";
+
+bool succeeds(std::vector<std::string> words) {
+  const Result<CommandOutcome> outcome = run_command({.arguments = std::move(words), .timeout = Seconds(30)});
+  return outcome && outcome->ok();
+}
+
+bool has_program(const char* program) {
+  for (const char* folder : {"/usr/sbin/", "/sbin/", "/usr/bin/", "/usr/local/sbin/"})
+    if (::access((std::string(folder) + program).c_str(), X_OK) == 0) return true;
+  return false;
+}
+
+Result<void> set_forwarding(const std::string& value) {
+  // A kernel switch takes plain writes; a temp file and rename would not reach it.
+  FILE* file = std::fopen(forward_switch, "we");
+  const bool written = file && std::fputs(value.c_str(), file) >= 0;
+  if (file && std::fclose(file) == 0 && written) return {};
+  return fail(ErrorKind::unauthorised, "cannot switch on IP forwarding",
+              {.expected = "1 in " + std::string(forward_switch), .advice = "run as root on the machine itself"});
+}
+
+bool other_clusters_live() {
+  std::error_code problem;
+  for (std::filesystem::directory_iterator entry("/sys/class/net", problem), end; !problem && entry != end;
+       entry.increment(problem)) {
+    const std::string name = entry->path().filename().string();
+    if (name.starts_with("slw-") && std::filesystem::exists(entry->path() / "bridge", problem)) return true;
+  }
+  return false;
+}
+
+/// Where the machine's own firewall drops what is forwarded (Docker, ufw), the bridge is let through. Rules are found
+/// again by their comment.
+std::vector<std::vector<std::string>> accept_rules(const Settings& settings) {
+  std::vector<std::vector<std::string>> rules;
+  for (const char* direction : {"-i", "-o"})
+    rules.push_back(
+        {"FORWARD", direction, settings.bridge(), "-m", "comment", "--comment", settings.nft_table(), "-j", "ACCEPT"});
+  return rules;
+}
+
+std::vector<std::string> iptables(const char* action, const std::vector<std::string>& rule) {
+  std::vector<std::string> words = {"iptables", "-w", "5", action};
+  words.insert(words.end(), rule.begin(), rule.end());
+  return words;
+}
+
+bool forward_is_dropped() {
+  const Result<CommandOutcome> policy =
+      run_command({.arguments = {"iptables", "-w", "5", "-S", "FORWARD"}, .timeout = Seconds(30)});
+  return policy && policy->ok() && policy->output.starts_with("-P FORWARD DROP");
+}
+
+}  // namespace
+
+Result<void> enable_forwarding() {
+  const Result<std::string> now = read_file(forward_switch);
+  if (now && trim(*now) == "1" && ::access(forward_before, F_OK) == 0) return {};
+  if (Result<void> made = make_directories(run_directory, 0755); !made) return made;
+  Result<FileLock> lock = FileLock::take(run_lock, Deadline::in(Seconds(30)));
+  if (!lock) return std::move(lock).error();
+  if (::access(forward_before, F_OK) != 0)
+    if (Result<void> noted = write_file_atomically(forward_before, now ? *now : "0\n", 0644); !noted) return noted;
+  return set_forwarding("1\n");
+}
+
+void restore_forwarding() {
+  if (::access(run_directory, F_OK) != 0) return;
+  Result<FileLock> lock = FileLock::take(run_lock, Deadline::in(Seconds(30)));
+  if (!lock || other_clusters_live()) return;
+  if (const Result<std::string> before = read_file(forward_before); before && trim(*before) == "0")
+    (void)set_forwarding("0\n");
+  ::unlink(forward_before);
+  lock->remove_file();
+  ::rmdir(run_directory);
+}
+
+bool Network::rule_present() const {
+  if (!succeeds({"nft", "list", "table", "ip", settings_.nft_table()})) return false;
+  if (!has_program("iptables") || !forward_is_dropped()) return true;
+  for (const std::vector<std::string>& rule : accept_rules(settings_))
+    if (!succeeds(iptables("-C", rule))) return false;
+  return true;
+}
+
+Result<void> Network::add_rule() const {
+  const std::string subnet = to_string(settings_.subnet);
+  // `add table` and `delete table` first: the rule is there once, however often this runs.
+  const std::string table = "ip " + settings_.nft_table();
+  const std::string rules = "add table " + table + "\ndelete table " + table + "\nadd table " + table + "\nadd chain " +
+                            table +
+                            " outside { type nat hook postrouting priority srcnat ; policy accept ; }\nadd rule " +
+                            table + " outside ip saddr " + subnet + " ip daddr != " + subnet + " masquerade\n";
+  Result<std::string> added = run_or_fail({.arguments = {"nft", "-f", "-"}, .input = rules, .timeout = Seconds(30)});
+  if (!added) return std::move(added).error().while_doing("letting hosts reach the network outside");
+  if (!has_program("iptables") || !forward_is_dropped()) return {};
+  for (const std::vector<std::string>& rule : accept_rules(settings_)) {
+    if (succeeds(iptables("-C", rule))) continue;
+    if (Result<std::string> accepted = run_or_fail({.arguments = iptables("-I", rule)}); !accepted)
+      return std::move(accepted).error().while_doing("letting hosts pass the machine's firewall");
+  }
+  return {};
+}
+
+void Network::remove_rule() const {
+  if (has_program("nft")) (void)run_command({.arguments = {"nft", "delete", "table", "ip", settings_.nft_table()}});
+  if (!has_program("iptables")) return;
+  for (const std::vector<std::string>& rule : accept_rules(settings_))
+    while (succeeds(iptables("-C", rule)) && succeeds(iptables("-D", rule))) {
+    }
+}
+
+}  // namespace slipway::local

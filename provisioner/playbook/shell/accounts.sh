@@ -1,0 +1,48 @@
+# want_group FIELD NAME GID: fields FIELD state, +1 gid. GID "-": any.
+want_group() {
+  if ! line=$(getent group "$2"); then
+    drift "$1" absent
+    return 0
+  fi
+  line=${line#*:*:}
+  [ "$3" = - ] || [ "${line%%:*}" = "$3" ] || drift $(($1 + 1)) "${line%%:*}"
+}
+
+# want_user FIELD NAME UID GROUP HOME SHELL GROUPS: fields FIELD state, +1 uid, +2 group, +3 home, +4 shell, +5 groups.
+want_user() {
+  if ! getent passwd "$2" > /dev/null; then
+    drift "$1" absent
+    return 0
+  fi
+  IFS=: read -r name word uid gid rest home shell <<END
+$(getent passwd "$2" | sed 's/:[^:]*:\([^:]*:[^:]*\)$/:-:\1/')
+END
+  [ "$3" = - ] || [ "$uid" = "$3" ] || drift $(($1 + 1)) "$uid"
+  if [ "$4" != - ]; then
+    line=$(id -gn "$2")
+    [ "$line" = "$4" ] || drift $(($1 + 2)) "$line"
+  fi
+  [ "$5" = - ] || [ "$home" = "$5" ] || drift $(($1 + 3)) "$home"
+  [ "$6" = - ] || [ "$shell" = "$6" ] || drift $(($1 + 4)) "$shell"
+  [ -n "$7" ] || return 0
+  groups=$(id -Gn "$2")
+  for name in $7; do
+    case " $groups " in
+      *" $name "*) ;;
+      *)
+        drift $(($1 + 5)) "$groups"
+        return 0
+        ;;
+    esac
+  done
+}
+
+# want_no_user FIELD NAME
+want_no_user() {
+  ! getent passwd "$2" > /dev/null || drift "$1" present
+}
+
+# want_no_group FIELD NAME
+want_no_group() {
+  ! getent group "$2" > /dev/null || drift "$1" present
+}

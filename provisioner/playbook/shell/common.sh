@@ -1,0 +1,81 @@
+# Common to check and apply scripts. POSIX sh (dash), nothing but what Debian's essential packages have.
+# Words of this language: a task has a number, its fields have numbers; `drift FIELD OLD` says that a field of task $t is
+# not as wanted. Values are data: no globbing, no word splitting outside of `normal`.
+set -f
+umask 022
+LC_ALL=C
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+export LC_ALL PATH
+runs=/run/slipway
+home=/var/lib/slipway
+
+# Puts the first line of file $1 into $line; false where there is none. Costs no process.
+first_line() {
+  line=
+  [ -r "$1" ] || return 1
+  { read -r line || [ -n "$line" ]; } 2>/dev/null < "$1"
+}
+
+# Puts its words, joined by single spaces, into $line.
+normal() {
+  line=$*
+}
+
+# Milliseconds since boot, in steps of ten, into $now.
+read_clock() {
+  read -r up rest < /proc/uptime
+  now=$((${up%.*} * 1000 + (1${up#*.} - 100) * 10))
+}
+
+read_facts() {
+  fact_os= fact_os_version=
+  if [ -r /etc/os-release ]; then
+    while IFS='=' read -r key value || [ -n "$key" ]; do
+      value=${value#[\"\']} value=${value%[\"\']}
+      case $key in
+        ID) fact_os=$value ;;
+        VERSION_ID) fact_os_version=$value ;;
+        VERSION_CODENAME) fact_os_codename=$value ;;
+      esac
+    done < /etc/os-release
+  fi
+  fact_arch=$(uname -m)
+  case $fact_arch in x86_64) fact_arch=amd64 ;; aarch64) fact_arch=arm64 ;; esac
+  fact_virtualization=none
+  if first_line /run/systemd/container; then
+    fact_virtualization=$line
+  elif [ -n "$wants_virtualization" ]; then
+    fact_virtualization=$(systemd-detect-virt 2>/dev/null)
+    [ -n "$fact_virtualization" ] || fact_virtualization=none
+  fi
+  fact_cgroup=1
+  [ -e /sys/fs/cgroup/cgroup.controllers ] && fact_cgroup=2
+  fact_init=other
+  [ -d /run/systemd/system ] && fact_init=systemd
+  return 0
+}
+
+in_container() {
+  [ -r /run/systemd/container ]
+}
+
+# Sets $living to the id of an apply that is still at work on this host; false where there is none.
+find_living() {
+  set +f
+  for living in "$runs"/*/pid; do
+    set -f
+    first_line "$living" || continue
+    living=${living%/pid} living=${living##*/}
+    alive "$living" "$line" && return 0
+  done
+  set -f
+  living=
+  return 1
+}
+
+# True while the process $2 works for the apply $1: a number that somebody else got since does not count.
+alive() {
+  [ -n "$2" ] && kill -0 "$2" 2>/dev/null && first_line "/proc/$2/cmdline" || return 1
+  case $line in *"$runs/$1/"*) return 0 ;; esac
+  return 1
+}

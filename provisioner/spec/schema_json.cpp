@@ -1,0 +1,90 @@
+#include "spec/schema.h"
+#include "spec/spec.h"
+
+namespace slipway {
+namespace {
+
+// Keeps the table's order, which is the order in which people read.
+using Ordered = nlohmann::ordered_json;
+
+Ordered schema_of(const SchemaNode& node);
+
+Ordered text_schema(const Key& key, Type type) {
+  Ordered made{{"type", "string"}};
+  const Format* format = format_of(type);
+  if (format && !format->pattern.empty()) made["pattern"] = format->pattern;
+  if (key.type != Type::size && key.least) made["minLength"] = *key.least;
+  return made;
+}
+
+Ordered object_schema(const SchemaNode& node) {
+  Ordered properties = Ordered::object(), required = Ordered::array();
+  for (const auto& child : node.children) {
+    properties[child->name] = schema_of(*child);
+    if (child->key->required) required.push_back(child->name);
+  }
+  // A block with nothing below it is null in YAML and an empty block to us.
+  Ordered made{{"type", node.key && required.empty() ? Ordered{"object", "null"} : Ordered("object")}};
+  made["properties"] = std::move(properties);
+  if (!required.empty()) made["required"] = std::move(required);
+  made["additionalProperties"] = node.type() == Type::free;
+  return made;
+}
+
+Ordered map_schema(const SchemaNode& node) {
+  Ordered made{{"type", Ordered{"object", "null"}}};
+  if (!node.key->choices.empty()) {
+    for (const std::string_view name : node.key->choices) made["properties"][std::string(name)] = schema_of(*node.each);
+    made["additionalProperties"] = false;
+    return made;
+  }
+  made["propertyNames"] = {{"pattern", format_of(node.key->key_type)->pattern}};
+  made["additionalProperties"] = schema_of(*node.each);
+  return made;
+}
+
+Ordered bare_schema(const SchemaNode& node) {
+  const Key& key = *node.key;
+  switch (node.type()) {
+    case Type::object:
+    case Type::free:
+      return object_schema(node);
+    case Type::map:
+      return map_schema(node);
+    case Type::list:
+      return {{"type", Ordered{"array", "null"}}, {"items", schema_of(*node.each)}};
+    case Type::text_or_object:
+      return {{"anyOf", Ordered::array({text_schema(key, Type::text), object_schema(node)})}};
+    case Type::choice:
+      return {{"enum", key.choices}};
+    case Type::flag:
+      return {{"type", "boolean"}};
+    case Type::integer: {
+      Ordered made{{"type", "integer"}};
+      if (key.least) made["minimum"] = *key.least;
+      if (key.most) made["maximum"] = *key.most;
+      return made;
+    }
+    default:
+      return text_schema(key, key.type);
+  }
+}
+
+Ordered schema_of(const SchemaNode& node) {
+  Ordered made = bare_schema(node);
+  if (!node.key->about.empty()) made["description"] = node.key->about;
+  if (!node.key->fallback.empty()) made["default"] = Ordered::parse(node.key->fallback);
+  return made;
+}
+
+}  // namespace
+
+std::string spec_json_schema() {
+  Ordered made{{"$schema", "https://json-schema.org/draft/2020-12/schema"},
+               {"title", "Slipway cluster spec"},
+               {"description", "Made by Slipway from its table of keys; see spec.md."}};
+  made.update(object_schema(spec_schema()));
+  return made.dump(2) + "\n";
+}
+
+}  // namespace slipway

@@ -1,0 +1,49 @@
+#include "spec/checks.h"
+
+namespace slipway {
+namespace {
+
+void check_provider_block(Draft& draft, const std::string& provider) {
+  const SchemaNode& schema = spec_schema();
+  const SchemaNode* choice = schema.child("provider");
+  for (const std::string_view view : choice->key->choices) {
+    const std::string other(view);
+    if (other != provider && draft.tree.find(other))
+      draft.add_at_key({other}, "block '" + other + "' does not belong to provider " + provider, other, provider,
+                       "remove the block, or write provider: " + other);
+  }
+  if (draft.tree.find(provider)) return;
+  for (const auto& child : schema.child(provider)->children)
+    if (child->key->required)
+      draft.add({"provider"}, "missing key '" + child->name + "' in " + provider, "",
+                "a block " + provider + ": with " + child->name, "");
+}
+
+}  // namespace
+
+void check_settings(Draft& draft) {
+  const std::string provider = draft.text({"provider"});
+  if (!provider.empty()) check_provider_block(draft, provider);
+
+  if (provider == "opennebula" && draft.tree.find("opennebula")) {
+    const bool both = draft.written({"opennebula", "template"}) && draft.written({"opennebula", "image"});
+    const bool none = !draft.written({"opennebula", "template"}) && !draft.written({"opennebula", "image"});
+    if (both || none)
+      draft.add_at_key({"opennebula"},
+                       both ? "template and image together in opennebula" : "no template and no image in opennebula",
+                       "", "either template or image", "");
+  }
+
+  const Value* sudo = draft.at({"ssh", "sudo"});
+  const std::string user = draft.text({"ssh", "user"});
+  if (sudo && !sudo->get<bool>() && !user.empty() && user != "root")
+    draft.add({"ssh", "user"}, "ssh.user is not root and ssh.sudo is false", user, "root, or a user with sudo",
+              "add sudo: true");
+
+  const Value* metallb = draft.at({"addons", "metallb", "enabled"});
+  if (metallb && metallb->get<bool>() && !draft.written({"network", "load_balancers"}))
+    draft.add_at_key({"addons", "metallb"}, "the add-on metallb has no addresses to give", "",
+                     "network.load_balancers: FIRST-LAST", "add the range to network, or set enabled: false");
+}
+
+}  // namespace slipway

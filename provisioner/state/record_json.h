@@ -1,0 +1,26 @@
+#pragma once
+// The parts that STATE.json and the journal write alike: one step, one pool, and how a fault in them is told.
+
+#include <string>
+
+#include "base/result.h"
+#include "state/json_reader.h"
+#include "state/json_writer.h"
+#include "state/state.h"
+
+namespace slipway {
+
+/// Fields with their usual value (empty, false, 0) are left out. The id is written by the journal only: in STATE.json it
+/// is the key.
+enum class StepIdField { written, left_out };
+void append_step(std::string& out, const StepRecord& step, StepIdField id);
+void append_pool(std::string& out, const PoolMembers& pool);
+
+StepRecord read_step(JsonReader& reader);
+PoolMembers read_pool(JsonReader& reader);
+std::vector<std::string> read_names(JsonReader& reader);
+
+/// `fault` of `path`, whose JSON began at byte `offset` of the file. Kind corrupt; the place as "path:byte N".
+Error unreadable(const std::string& path, size_t offset, const JsonReader::Fault& fault, std::string advice);
+
+}  // namespace slipway

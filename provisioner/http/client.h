@@ -61,8 +61,8 @@ class HttpClient {
   /// Streams the body of a 2xx answer into the file; the answer's `body` stays empty. With `resume`, bytes already in
   /// the file are kept and only the rest is asked for (Range); a server that does not know ranges sends all of it
   /// again. On errors what came so far stays in the file, for the next call to resume. A status outside 2xx leaves the
-  /// file as it was. The bytes are on disk (fsync) when this returns. The caller checks the content: a resumed file
-  /// whose source changed in between is a mixture.
+  /// file as it was; a file that is whole already counts as a 206. The bytes are on disk (fsync) when this returns. The
+  /// caller checks the content: a resumed file whose source changed in between is a mixture.
   Result<HttpResponse> download(const HttpRequest& request, const std::string& path, bool resume = false,
                                 const DownloadProgress& progress = {});
 

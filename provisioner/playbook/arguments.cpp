@@ -17,13 +17,20 @@ std::string kind_of(const Value& value) {
 
 std::string expected_of(const ArgumentRule& rule) {
   switch (rule.type) {
-    case ArgumentType::text: return rule.choices.empty() ? "text" : join(rule.choices, " or ");
-    case ArgumentType::number: return "a whole number";
-    case ArgumentType::flag: return "true or false";
-    case ArgumentType::mode: return "an octal file mode such as 0644";
-    case ArgumentType::path: return "an absolute path such as /etc/motd";
-    case ArgumentType::words: return "a list of texts, or one text";
-    case ArgumentType::scalars: return "a map of names to values";
+    case ArgumentType::text:
+      return rule.choices.empty() ? "text" : join(rule.choices, " or ");
+    case ArgumentType::number:
+      return "a whole number";
+    case ArgumentType::flag:
+      return "true or false";
+    case ArgumentType::mode:
+      return "an octal file mode such as 0644";
+    case ArgumentType::path:
+      return "an absolute path such as /etc/motd";
+    case ArgumentType::words:
+      return "a list of texts, or one text";
+    case ArgumentType::scalars:
+      return "a map of names to values";
   }
   return "text";
 }
@@ -36,8 +43,9 @@ bool is_path(const std::string& text) {
       (text + "/").find("/./") != std::string::npos)
     return false;
   // These would need escapes in the answers of stat and sha256sum.
-  return std::none_of(text.begin(), text.end(),
-                      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == '|' || c == '\\' || c == 0x7f; });
+  return std::none_of(text.begin(), text.end(), [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 || c == '|' || c == '\\' || c == 0x7f;
+  });
 }
 
 bool is_mode(const std::string& text) {
@@ -48,13 +56,16 @@ bool is_mode(const std::string& text) {
 bool fits(const ArgumentRule& rule, const Value& value) {
   switch (rule.type) {
     case ArgumentType::text:
-      return is_scalar(value) &&
-             (rule.choices.empty() ||
-              std::find(rule.choices.begin(), rule.choices.end(), scalar_text(value)) != rule.choices.end());
-    case ArgumentType::number: return value.is_number_integer() && value.get<int64_t>() >= 0;
-    case ArgumentType::flag: return value.is_boolean();
-    case ArgumentType::mode: return is_scalar(value) && is_mode(scalar_text(value));
-    case ArgumentType::path: return value.is_string() && is_path(value.get<std::string>());
+      return is_scalar(value) && (rule.choices.empty() || std::find(rule.choices.begin(), rule.choices.end(),
+                                                                    scalar_text(value)) != rule.choices.end());
+    case ArgumentType::number:
+      return value.is_number_integer() && value.get<int64_t>() >= 0;
+    case ArgumentType::flag:
+      return value.is_boolean();
+    case ArgumentType::mode:
+      return is_scalar(value) && is_mode(scalar_text(value));
+    case ArgumentType::path:
+      return value.is_string() && is_path(value.get<std::string>());
     case ArgumentType::words:
       return is_scalar(value) || (value.is_array() && std::all_of(value.begin(), value.end(), is_scalar));
     case ArgumentType::scalars:

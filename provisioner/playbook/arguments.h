@@ -1,6 +1,6 @@
 #pragma once
-// What a module may be told: its arguments' names, types and defaults, in one table that the checks, the error texts and
-// the guide are made from.
+// What a module may be told: its arguments' names, types and defaults, in one table that the checks, the error texts
+// and the guide are made from.
 
 #include <string>
 #include <vector>

@@ -16,8 +16,9 @@ class TaskWriter;
 struct Module {
   std::string name;
   std::vector<ArgumentRule> arguments;
-  std::string shorthand{};   ///< The argument that a bare text or list stands for: `package: [curl]`.
-  std::string any_key{};     ///< The scalars argument that takes all keys that are no arguments: `sysctl: {vm.swappiness: 1}`.
+  std::string shorthand{};  ///< The argument that a bare text or list stands for: `package: [curl]`.
+  std::string
+      any_key{};  ///< The scalars argument that takes all keys that are no arguments: `sysctl: {vm.swappiness: 1}`.
   bool as_task = true;
   bool as_handler = false;
   /// Writes the task's fields, check and apply. Errors: bad_input.

@@ -1,5 +1,6 @@
 #pragma once
-// A playbook: a YAML list of tasks that one host shall fulfil. docs/guides/adding-a-task-module.md shows one of each kind.
+// A playbook: a YAML list of tasks that one host shall fulfil. docs/guides/adding-a-task-module.md shows one of each
+// kind.
 //
 //   - name: containerd configuration
 //     template: {source: containerd.toml, path: /etc/containerd/config.toml}
@@ -19,11 +20,12 @@
 
 namespace slipway::playbook {
 
-/// Which hosts a task is for; what it does not name is not looked at. Of several values one must fit, of several keys all.
+/// Which hosts a task is for; what it does not name is not looked at. Of several values one must fit, of several keys
+/// all.
 struct Selector {
-  std::vector<std::string> roles;                         ///< "control-plane", "worker"
-  std::map<std::string, std::vector<std::string>> labels; ///< Of the machine's pool.
-  std::map<std::string, std::vector<std::string>> facts;  ///< Of the host, known only there: see fact_names().
+  std::vector<std::string> roles;                          ///< "control-plane", "worker"
+  std::map<std::string, std::vector<std::string>> labels;  ///< Of the machine's pool.
+  std::map<std::string, std::vector<std::string>> facts;   ///< Of the host, known only there: see fact_names().
 };
 
 /// One task, or one handler. Placeholders in its arguments are not replaced yet.

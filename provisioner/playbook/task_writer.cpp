@@ -25,7 +25,9 @@ void add_once(std::vector<std::string>& list, const std::string& word) {
 
 }  // namespace
 
-std::string unit_name(const std::string& name) { return name.find('.') == std::string::npos ? name + ".service" : name; }
+std::string unit_name(const std::string& name) {
+  return name.find('.') == std::string::npos ? name + ".service" : name;
+}
 
 std::string slug_of(const std::string& text) {
   std::string slug;
@@ -91,6 +93,7 @@ size_t TaskWriter::piece(std::string content) {
   const auto found = std::find(program_.pieces.begin(), program_.pieces.end(), content);
   const size_t position = static_cast<size_t>(found - program_.pieces.begin());
   if (found == program_.pieces.end()) program_.pieces.push_back(std::move(content));
+  code_.pieces.push_back(position + 1);
   return position + 1;
 }
 
@@ -108,7 +111,7 @@ void TaskWriter::want_file(const FileWish& wish) {
   const std::string digest = sha256(wish.content);
   const std::string prefix = wish.label.empty() ? "" : wish.label + " ";
   const int state = field(wish.label, "present", true);
-  field(prefix + "content", secret ? Value() : Value(short_digest(digest)), false, secret);
+  const int content = field(prefix + "content", secret ? Value() : Value(short_digest(digest)), false, secret);
   field(prefix + "mode", "0" + wish.mode);
   field(prefix + "owner", wish.owner);
   field(prefix + "group", wish.group);
@@ -116,8 +119,10 @@ void TaskWriter::want_file(const FileWish& wish) {
   if (secret) code_.check.push_back("secret=1");
   check("files", "want_file", {std::to_string(state), index, digest, wish.mode, wish.owner, wish.group});
   if (secret) code_.check.push_back("secret=");
+  const size_t number = piece(wish.content);
+  if (!secret) code_.fields[static_cast<size_t>(content)].piece = number;
   apply("apply_files", "put_file",
-        {index, wish.path, digest, wish.mode, wish.owner, wish.group, std::to_string(piece(wish.content))});
+        {index, wish.path, digest, wish.mode, wish.owner, wish.group, std::to_string(number)});
   owe_reload(wish.path);
 }
 

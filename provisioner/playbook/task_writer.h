@@ -17,7 +17,7 @@ struct FileWish {
   std::string mode = "644";
   std::string owner = "root";
   std::string group = "root";
-  std::string label{};   ///< Sets the fields of several files of one task apart.
+  std::string label{};  ///< Sets the fields of several files of one task apart.
   bool secret = false;
 };
 

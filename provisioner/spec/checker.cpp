@@ -178,7 +178,7 @@ class Checker {
       }
       if (known.empty())
         if (std::optional<Complaint> wrong = names->check(entry.key)) {
-          add(entry.mark, wrong->message.empty() ? "bad key in " + path_ : wrong->message, wrong->found,
+          add(entry.mark, wrong->message + " in " + path_, wrong->found,
               wrong->expected, wrong->advice);
           continue;
         }

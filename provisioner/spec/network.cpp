@@ -18,11 +18,13 @@ std::optional<uint32_t> number(std::string_view text, uint32_t most) {
 
 uint32_t mask(int prefix) { return prefix == 0 ? 0 : ~uint32_t{0} << (32 - prefix); }
 
-Error unreadable(std::string_view text, std::string expected) {
+/// `what` with its example, such as "an IPv4 address such as 10.99.0.10".
+Error unreadable(std::string_view text, const std::string& what) {
   if (text.find(':') != std::string_view::npos)
     return fail(ErrorKind::bad_input, "IPv6 is not supported yet",
-                {.found = std::string(text), .expected = std::move(expected), .advice = "IPv4 first: an IPv4 address"});
-  return fail(ErrorKind::bad_input, "not " + expected, {.found = std::string(text), .expected = std::move(expected)});
+                {.found = std::string(text), .expected = what, .advice = "IPv4 comes first: give an IPv4 address"});
+  return fail(ErrorKind::bad_input, "not " + what.substr(0, what.find(" such as")),
+              {.found = std::string(text), .expected = what});
 }
 
 }  // namespace

@@ -74,25 +74,24 @@ std::string change_text(const Change& change) {
     inner.field("name", name);
     write_rest(inner);
   };
-  std::visit(Overloaded{
-                 [&](const IntentRecorded& c) { append_step(object.key("intent"), c.step, StepIdField::written); },
-                 [&](const ResultRecorded& c) { append_step(object.key("result"), c.step, StepIdField::written); },
-                 [&](const StepRemoved& c) { object.field("removed", c.id.text()); },
-                 [&](const PoolSet& c) {
-                   named("pool", c.name, [&](ObjectWriter& rest) { append_pool(rest.key("members"), c.members); });
-                 },
-                 [&](const PoolRemoved& c) { object.field("pool_removed", c.name); },
-                 [&](const AddressSet& c) {
-                   named("address", c.name, [&](ObjectWriter& rest) { rest.field("address", c.address); });
-                 },
-                 [&](const FactSet& c) {
-                   named("fact", c.name, [&](ObjectWriter& rest) { rest.value("value", c.value); });
-                 },
-                 [&](const SecretSet& c) {
-                   named("secret", c.name, [&](ObjectWriter& rest) { rest.field("sealed", c.sealed); });
-                 },
-             },
-             change);
+  std::visit(
+      Overloaded{
+          [&](const IntentRecorded& c) { append_step(object.key("intent"), c.step, StepIdField::written); },
+          [&](const ResultRecorded& c) { append_step(object.key("result"), c.step, StepIdField::written); },
+          [&](const StepRemoved& c) { object.field("removed", c.id.text()); },
+          [&](const PoolSet& c) {
+            named("pool", c.name, [&](ObjectWriter& rest) { append_pool(rest.key("members"), c.members); });
+          },
+          [&](const PoolRemoved& c) { object.field("pool_removed", c.name); },
+          [&](const AddressSet& c) {
+            named("address", c.name, [&](ObjectWriter& rest) { rest.field("address", c.address); });
+          },
+          [&](const FactSet& c) { named("fact", c.name, [&](ObjectWriter& rest) { rest.value("value", c.value); }); },
+          [&](const SecretSet& c) {
+            named("secret", c.name, [&](ObjectWriter& rest) { rest.field("sealed", c.sealed); });
+          },
+      },
+      change);
   return out;
 }
 

@@ -38,7 +38,8 @@ struct FactSet {
 struct SecretSet {
   std::string name, sealed;
 };
-using Change = std::variant<IntentRecorded, ResultRecorded, StepRemoved, PoolSet, PoolRemoved, AddressSet, FactSet, SecretSet>;
+using Change =
+    std::variant<IntentRecorded, ResultRecorded, StepRemoved, PoolSet, PoolRemoved, AddressSet, FactSet, SecretSet>;
 
 /// One line of JSON: `{"result": {"id": "machine/workers-1", …}}`.
 std::string change_text(const Change& change);

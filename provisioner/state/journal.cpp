@@ -50,13 +50,14 @@ std::optional<Line> line_at(std::string_view bytes, size_t at) {
 }
 
 Error corrupt_at(const std::string& path, size_t at, std::string found, std::string expected) {
-  return fail(ErrorKind::corrupt, "the state's journal is damaged",
-              {.found = std::move(found),
-               .expected = std::move(expected),
-               .advice = "restore " + path +
-                         " from a copy; without one, move it away: STATE.json then counts as it was at its last fold, and "
-                         "slipway state recover SPEC finds by its marks what was made since",
-               .where = path + ":byte " + std::to_string(at)});
+  return fail(
+      ErrorKind::corrupt, "the state's journal is damaged",
+      {.found = std::move(found),
+       .expected = std::move(expected),
+       .advice = "restore " + path +
+                 " from a copy; without one, move it away: STATE.json then counts as it was at its last fold, and "
+                 "slipway state recover SPEC finds by its marks what was made since",
+       .where = path + ":byte " + std::to_string(at)});
 }
 
 Result<JournalHeader> read_header(const JournalRecord& record, const std::string& path) {
@@ -74,7 +75,8 @@ Result<JournalHeader> read_header(const JournalRecord& record, const std::string
       reader.value();  // A newer format may say more; it is refused by its number, not here.
   });
   reader.end();
-  if (reader.fault()) return corrupt_at(path, record.at + reader.fault()->at, reader.fault()->found, reader.fault()->expected);
+  if (reader.fault())
+    return corrupt_at(path, record.at + reader.fault()->at, reader.fault()->found, reader.fault()->expected);
   return header;
 }
 
@@ -116,10 +118,10 @@ Result<JournalScan> scan_journal(std::string_view bytes, const std::string& path
     const std::optional<Line> line = line_at(bytes, scan.whole);
     if (!line) break;
     if (line->record.serial <= last || line->record.after > last)
-      return corrupt_at(path, scan.whole,
-                        "record " + std::to_string(line->record.serial) + ", written after " +
-                            std::to_string(line->record.after),
-                        "the record that follows " + std::to_string(last));
+      return corrupt_at(
+          path, scan.whole,
+          "record " + std::to_string(line->record.serial) + ", written after " + std::to_string(line->record.after),
+          "the record that follows " + std::to_string(last));
     last = line->record.serial;
     scan.records.push_back(line->record);
     scan.whole = line->next;
@@ -129,7 +131,8 @@ Result<JournalScan> scan_journal(std::string_view bytes, const std::string& path
   // What follows the unreadable bytes decides: a record written after they had been acknowledged makes them rot.
   for (size_t at = bytes.find('\n', scan.whole); at != std::string_view::npos; at = bytes.find('\n', at + 1))
     if (const std::optional<Line> later = line_at(bytes, at + 1); later && later->record.after > last)
-      return corrupt_at(path, scan.whole, "bytes that are no record, before the sound record " + std::to_string(later->record.serial),
+      return corrupt_at(path, scan.whole,
+                        "bytes that are no record, before the sound record " + std::to_string(later->record.serial),
                         "the record that follows " + std::to_string(last));
   return scan;
 }

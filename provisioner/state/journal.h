@@ -3,10 +3,10 @@
 //
 //   <crc32c> <length> <serial> <after> <json>\n
 //
-// The checksum (8 hex digits) covers the line after it; <length> is the bytes of the JSON. <after> is the serial that was
-// safely on disk when this line was written. It tells a torn tail from rot: bytes that cannot be read may be cut only
-// where no later line proves, by its <after>, that they had been acknowledged. The first line is the header; it is on
-// disk before any record is.
+// The checksum (8 hex digits) covers the line after it; <length> is the bytes of the JSON. <after> is the serial that
+// was safely on disk when this line was written. It tells a torn tail from rot: bytes that cannot be read may be cut
+// only where no later line proves, by its <after>, that they had been acknowledged. The first line is the header; it is
+// on disk before any record is.
 
 #include <string>
 #include <string_view>

@@ -19,8 +19,8 @@
 
 namespace slipway {
 
-/// Strict RFC 8259 JSON: UTF-8, no duplicate keys in a Value. The first fault stops it: every later call returns at once
-/// with an empty value. One thread; the text must outlive it.
+/// Strict RFC 8259 JSON: UTF-8, no duplicate keys in a Value. The first fault stops it: every later call returns at
+/// once with an empty value. One thread; the text must outlive it.
 class JsonReader {
  public:
   struct Fault {

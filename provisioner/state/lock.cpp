@@ -1,13 +1,12 @@
 #include "state/lock.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <thread>
+#include <unistd.h>
 
 #include "state/json_reader.h"
 #include "state/json_writer.h"
@@ -36,7 +35,8 @@ bool held_by_another(int file) {
 
 /// False where the file was removed (an erased state) while we waited for its lock.
 bool still_at(int file, const std::string& path) {
-  struct stat ours {}, there {};
+  struct stat ours {
+  }, there{};
   return ::fstat(file, &ours) == 0 && ::stat(path.c_str(), &there) == 0 && ours.st_dev == there.st_dev &&
          ours.st_ino == there.st_ino;
 }
@@ -87,7 +87,8 @@ std::optional<LockHolder> settled_holder(int file) {
   std::optional<LockHolder> holder;
   for (int look = 0; look < 10 && held_by_another(file); ++look) {
     holder = read_holder(file);
-    const bool dead = holder && holder->host == host_name() && ::access(("/proc/" + std::to_string(holder->pid)).c_str(), F_OK) != 0;
+    const bool dead =
+        holder && holder->host == host_name() && ::access(("/proc/" + std::to_string(holder->pid)).c_str(), F_OK) != 0;
     if (holder && !dead) return holder;
     std::this_thread::sleep_for(Milliseconds(10));
   }
@@ -96,14 +97,14 @@ std::optional<LockHolder> settled_holder(int file) {
 
 Error locked_by(int file, const std::string& path) {
   const std::optional<LockHolder> holder = settled_holder(file);
-  const std::string who = holder ? "slipway " + holder->verb + ", process " + std::to_string(holder->pid) + " on host " +
-                                       holder->host + ", since " + holder->since
+  const std::string who = holder ? "slipway " + holder->verb + ", process " + std::to_string(holder->pid) +
+                                       " on host " + holder->host + ", since " + holder->since
                                  : "a process that has not said who it is";
   return fail(ErrorKind::locked, "another run is changing this cluster",
               {.found = "the lock is held by " + who,
                .expected = "no other run",
-               .advice = holder ? "wait until it ends; if it hangs, end process " + std::to_string(holder->pid) + " on " +
-                                      holder->host + ": the lock frees itself and nothing recorded is lost"
+               .advice = holder ? "wait until it ends; if it hangs, end process " + std::to_string(holder->pid) +
+                                      " on " + holder->host + ": the lock frees itself and nothing recorded is lost"
                                 : "wait until it ends",
                .where = path});
 }
@@ -129,7 +130,9 @@ Result<StateLock> StateLock::acquire(const std::string& directory, const std::st
     if (!file.open()) {
       const int code = errno;
       const bool forbidden = code == EACCES || code == EPERM || code == EROFS;
-      return fail(forbidden ? ErrorKind::unauthorised : code == ENOSPC ? ErrorKind::quota : ErrorKind::unavailable,
+      return fail(forbidden        ? ErrorKind::unauthorised
+                  : code == ENOSPC ? ErrorKind::quota
+                                   : ErrorKind::unavailable,
                   "cannot open the state's lock", {.found = std::strerror(code), .where = path});
     }
     if (try_lock(file.number())) {

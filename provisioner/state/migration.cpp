@@ -15,13 +15,13 @@ const Migrations& known_migrations() {
 
 Error wrong_format(uint64_t found, int expected, const std::string& path) {
   const bool newer = found > static_cast<uint64_t>(expected);
-  return fail(
-      ErrorKind::bad_input, newer ? "the state was written by a newer Slipway" : "the state's format is not known",
-      {.found = "format " + std::to_string(found),
-       .expected = "format " + std::to_string(expected) + (newer ? " or older" : ""),
-       .advice = newer ? "use the newer Slipway that wrote it; this one has changed nothing"
-                       : "check the file: this format was never written by a released Slipway",
-       .where = path});
+  return fail(ErrorKind::bad_input,
+              newer ? "the state was written by a newer Slipway" : "the state's format is not known",
+              {.found = "format " + std::to_string(found),
+               .expected = "format " + std::to_string(expected) + (newer ? " or older" : ""),
+               .advice = newer ? "use the newer Slipway that wrote it; this one has changed nothing"
+                               : "check the file: this format was never written by a released Slipway",
+               .where = path});
 }
 
 Result<std::string> migrate(const std::string& text, uint64_t format, int to, MigratedPart part,
@@ -32,7 +32,8 @@ Result<std::string> migrate(const std::string& text, uint64_t format, int to, Mi
   reader.end();
   if (reader.fault()) return unreadable(path, 0, *reader.fault(), "restore the file from a copy");
   for (int at = static_cast<int>(format); at < to; ++at) {
-    const auto step = std::find_if(migrations.begin(), migrations.end(), [&](const Migration& m) { return m.from == at; });
+    const auto step =
+        std::find_if(migrations.begin(), migrations.end(), [&](const Migration& m) { return m.from == at; });
     if (step == migrations.end()) return wrong_format(format, to, path);
     const auto& change = part == MigratedPart::snapshot ? step->snapshot : step->change;
     if (!change) continue;

@@ -22,8 +22,8 @@ using Migrations = std::vector<Migration>;
 const Migrations& known_migrations();
 
 enum class MigratedPart { snapshot, change };
-/// `text`, written in `format`, as JSON text of the format `to`. Errors: corrupt; bad_input where `format` is newer than
-/// `to` or no step of the chain begins at it. `path` is for the message.
+/// `text`, written in `format`, as JSON text of the format `to`. Errors: corrupt; bad_input where `format` is newer
+/// than `to` or no step of the chain begins at it. `path` is for the message.
 Result<std::string> migrate(const std::string& text, uint64_t format, int to, MigratedPart part,
                             const Migrations& migrations, const std::string& path);
 /// The error for a state of another format than this binary can read.

@@ -10,8 +10,8 @@
 
 namespace slipway {
 
-/// Fields with their usual value (empty, false, 0) are left out. The id is written by the journal only: in STATE.json it
-/// is the key.
+/// Fields with their usual value (empty, false, 0) are left out. The id is written by the journal only: in STATE.json
+/// it is the key.
 enum class StepIdField { written, left_out };
 void append_step(std::string& out, const StepRecord& step, StepIdField id);
 void append_pool(std::string& out, const PoolMembers& pool);

@@ -1,9 +1,8 @@
 #include "state/sealing.h"
 
-#include <sodium.h>
-
 #include <algorithm>
 #include <cstdlib>
+#include <sodium.h>
 #include <vector>
 
 #include "base/digest.h"
@@ -72,8 +71,8 @@ std::string Sealer::seal(const std::string& name, const Secret& value) const {
   const Wiped wiped{plain};
   std::vector<unsigned char> sealed(crypto_secretbox_NONCEBYTES + crypto_secretbox_MACBYTES + plain.size());
   randombytes_buf(sealed.data(), crypto_secretbox_NONCEBYTES);
-  crypto_secretbox_easy(sealed.data() + crypto_secretbox_NONCEBYTES, reinterpret_cast<const unsigned char*>(plain.data()),
-                        plain.size(), sealed.data(), key_.data());
+  crypto_secretbox_easy(sealed.data() + crypto_secretbox_NONCEBYTES,
+                        reinterpret_cast<const unsigned char*>(plain.data()), plain.size(), sealed.data(), key_.data());
   return base64_encode(std::string_view(reinterpret_cast<const char*>(sealed.data()), sealed.size()));
 }
 

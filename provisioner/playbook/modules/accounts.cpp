@@ -32,8 +32,9 @@ Result<void> write_user(const Arguments& arguments, TaskWriter& task) {
     task.apply("apply_accounts", "remove_user", {name});
     return {};
   }
-  const std::string uid = or_any(arguments, "uid"), group = or_any(arguments, "group"), home = or_any(arguments, "home"),
-                    shell = or_any(arguments, "shell"), groups = join(arguments.words("groups"), " ");
+  const std::string uid = or_any(arguments, "uid"), group = or_any(arguments, "group"),
+                    home = or_any(arguments, "home"), shell = or_any(arguments, "shell"),
+                    groups = join(arguments.words("groups"), " ");
   const int field = task.field("", "present", true);
   task.field("uid", uid);
   task.field("group", group);

@@ -38,11 +38,12 @@ int want_large_file(const Arguments& arguments, const std::string& sha256, TaskW
   task.field("owner", arguments.text("owner"));
   task.field("group", arguments.text("group"));
   const std::string index = std::to_string(task.look_at_file(path, stamp));
-  task.check("files", "want_file",
-             {std::to_string(state), index, sha256, arguments.text("mode"), arguments.text("owner"),
-              arguments.text("group")});
-  task.apply("apply_artifacts", "put_artifact",
-             {index, path, sha256, arguments.text("mode"), arguments.text("owner"), arguments.text("group"), stamp, url});
+  task.check(
+      "files", "want_file",
+      {std::to_string(state), index, sha256, arguments.text("mode"), arguments.text("owner"), arguments.text("group")});
+  task.apply(
+      "apply_artifacts", "put_artifact",
+      {index, path, sha256, arguments.text("mode"), arguments.text("owner"), arguments.text("group"), stamp, url});
   return state;
 }
 

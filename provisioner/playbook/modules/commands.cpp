@@ -10,7 +10,8 @@ Result<void> write_command(const Arguments& arguments, TaskWriter& task) {
   for (const char* name : {"creates", "removes", "unless", "only_if"}) {
     condition += arguments.text(name);
     if (TaskWriter::holds_secret(arguments.text(name)))
-      return fail(ErrorKind::bad_input, "a secret cannot stand in a command", {.found = "in '" + std::string(name) + "'"});
+      return fail(ErrorKind::bad_input, "a secret cannot stand in a command",
+                  {.found = "in '" + std::string(name) + "'"});
   }
   if (TaskWriter::holds_secret(run))
     return fail(ErrorKind::bad_input, "a secret cannot stand in a command",
@@ -18,6 +19,8 @@ Result<void> write_command(const Arguments& arguments, TaskWriter& task) {
   if (condition.empty() && !task.handler())
     return fail(ErrorKind::bad_input, "a command needs a condition that tells when it is done",
                 {.expected = "'creates', 'removes', 'unless' or 'only_if'"});
+  if (!condition.empty() && task.handler())
+    return fail(ErrorKind::bad_input, "a handler runs whenever a task asks for it: it takes no condition");
   task.begin_object();
   const int field = task.field("", "done", true);
   task.check("commands", "want_command",

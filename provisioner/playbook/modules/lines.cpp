@@ -11,7 +11,8 @@ Result<void> write_line(const Arguments& arguments, TaskWriter& task) {
   const std::string path = arguments.text("path"), line = arguments.text("line"), match = arguments.text("match");
   const bool absent = arguments.text("state") == "absent";
   if (line.empty() && (!absent || match.empty()))
-    return fail(ErrorKind::bad_input, absent ? "give the 'line' or a 'match' of those that shall go" : "missing 'line'");
+    return fail(ErrorKind::bad_input,
+                absent ? "give the 'line' or a 'match' of those that shall go" : "missing 'line'");
   if (line.find('\n') != std::string::npos || match.find('\n') != std::string::npos)
     return fail(ErrorKind::bad_input, "a line holds no line break", {.advice = "use one task per line, or a file"});
   if (TaskWriter::holds_secret(line))
@@ -55,10 +56,8 @@ std::vector<Module> line_modules() {
   const ArgumentRule state{.name = "state", .fallback = "present", .choices = {"present", "absent"}};
   return {
       {.name = "line",
-       .arguments = {{.name = "path", .type = ArgumentType::path, .required = true},
-                     {.name = "line"},
-                     {.name = "match"},
-                     state},
+       .arguments =
+           {{.name = "path", .type = ArgumentType::path, .required = true}, {.name = "line"}, {.name = "match"}, state},
        .write = write_line},
       {.name = "hosts_entry",
        .arguments = {{.name = "address"}, {.name = "names", .type = ArgumentType::words, .required = true}, state},

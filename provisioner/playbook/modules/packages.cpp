@@ -28,7 +28,8 @@ Result<void> write_package(const Arguments& arguments, TaskWriter& task) {
   }
   task.apply("apply_packages", absent ? "remove_packages" : "install_packages", wanted);
   // Held: an upgrade of the host by somebody else must not move what the cluster stands on.
-  if (!absent && hold) task.apply("apply_packages", "apt-mark", [&] {
+  if (!absent && hold)
+    task.apply("apply_packages", "apt-mark", [&] {
       std::vector<std::string> words = {"hold"};
       words.insert(words.end(), names.begin(), names.end());
       return words;

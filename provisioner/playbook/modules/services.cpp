@@ -57,9 +57,7 @@ std::vector<Module> service_modules() {
                      {.name = "state", .choices = {"started", "stopped", "restarted", "reloaded"}}},
        .as_handler = true,
        .write = write_service},
-      {.name = "time_sync",
-       .arguments = {{.name = "servers", .type = ArgumentType::words}},
-       .write = write_time_sync},
+      {.name = "time_sync", .arguments = {{.name = "servers", .type = ArgumentType::words}}, .write = write_time_sync},
   };
 }
 

@@ -167,6 +167,7 @@ run_reboot_handler() {
 
 finish_apply() {
   reload_units
+  tell_facts >&3
   if [ -n "$removal" ]; then
     rm -rf -- "$home"
   else

@@ -55,6 +55,45 @@ read_facts() {
   return 0
 }
 
+tell_facts() {
+  for key in os os_version os_codename arch virtualization cgroup init; do
+    eval "printf '%s\n' \"fact $key \$fact_$key\""
+  done
+  first_line /proc/sys/kernel/random/boot_id && printf '%s\n' "fact boot_id $line"
+  first_line /proc/sys/kernel/osrelease && printf '%s\n' "fact kernel $line"
+  first_line /proc/sys/kernel/hostname && printf '%s\n' "fact hostname $line"
+  if first_line /proc/meminfo; then
+    normal $line
+    line=${line#* }
+    printf '%s\n' "fact memory_kib ${line%% *}"
+  fi
+  [ -z "$node_address" ] || find_interface "$node_address"
+}
+
+# The interface that carries address $1, or else the one of the default route, and its first address.
+find_interface() {
+  command -v ip >/dev/null || return 0
+  interface= address=
+  while read -r number name family net rest; do
+    [ "${net%/*}" = "$1" ] && interface=$name address=$1
+  done <<END
+$(ip -4 -o addr show)
+END
+  if [ -z "$interface" ]; then
+    while read -r word via gateway dev name rest; do
+      [ "$word" = default ] && [ -z "$interface" ] && interface=$name
+    done <<END
+$(ip -4 route show default)
+END
+    while read -r number name family net rest; do
+      [ "$name" = "$interface" ] && [ -z "$address" ] && address=${net%/*}
+    done <<END
+$(ip -4 -o addr show)
+END
+  fi
+  printf '%s\n' "fact interface $interface" "fact address $address"
+}
+
 in_container() {
   [ -r /run/systemd/container ]
 }

@@ -30,9 +30,16 @@ launch() {
       exit 3
       ;;
   esac
+  # Two connections that bring the same apply must not both start it.
+  exec 8>> "$runs/launching"
+  if ! flock -w 30 8; then
+    say held
+    exit 1
+  fi
   dir=$runs/$id
   if [ -e "$dir/pid" ]; then
     say attached
+    exec 8>&-
     follow "$id" "$offset"
     exit 0
   fi
@@ -75,6 +82,7 @@ launch() {
     tries=$((tries + 1))
   done
   say started
+  exec 8>&-
   follow "$id" 0
 }
 

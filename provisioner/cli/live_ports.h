@@ -1,0 +1,41 @@
+#pragma once
+// The real ports, wired. The one file that knows which providers and clients there are.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cluster/identity.h"
+#include "ports/ports.h"
+#include "providers/provider.h"
+#include "spec/spec.h"
+
+namespace slipway {
+
+class LivePorts {
+ public:
+  /// Opens nothing on the network: connections are made when first used.
+  /// Errors: bad_input (the provider cannot be used yet; a key file that is not there), unavailable.
+  static Result<std::unique_ptr<LivePorts>> open(const Spec& spec, const Identity& identity,
+                                                 const std::vector<std::string>& control_plane_addresses,
+                                                 const std::string& state_directory, const std::string& data_directory);
+  ~LivePorts();
+  Provider& provider();
+  Reader& reader();  ///< Cluster lists are kept until a write: for observing.
+  Writer& writer();  ///< `writer().read` always asks afresh.
+  const KubeAccess& kube_access() const;
+  /// Calls made so far, by kind of API.
+  Value api_calls() const;
+
+ private:
+  LivePorts();
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+/// The artifact store alone, for verbs that need no cluster.
+struct ArtifactPorts {
+  std::unique_ptr<ArtifactReader> reader;
+};
+
+}  // namespace slipway

@@ -1,0 +1,282 @@
+#include "cli/session.h"
+
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <thread>
+
+#include "base/file.h"
+#include "base/secret.h"
+#include "base/text.h"
+#include "cli/live_ports.h"
+#include "cli/output.h"
+#include "cli/version.h"
+#include "report/plan_text.h"
+#include "report/run_view.h"
+
+namespace slipway {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::atomic<bool> cancelled{false};
+std::atomic<int> cancelling_signal{0};
+
+void on_signal(int signal) {
+  // The second one leaves at once: everything acknowledged is on disk already.
+  if (cancelled.exchange(true)) _exit(signal == SIGTERM ? 143 : 130);
+  cancelling_signal = signal;
+  constexpr char text[] = "\nStopping: running steps finish and are recorded. Again to leave at once, also safely.\n";
+  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text, sizeof text - 1);
+}
+
+size_t lane_room(const std::string& lane) {
+  if (lane == "cloud") return 10;
+  if (lane.starts_with("api/")) return 16;
+  return 1;  // A host, a build, the joins of control planes.
+}
+
+/// The names of all machines that need a host key of ours.
+std::vector<MachineName> names_of(const Membership& membership) {
+  std::vector<MachineName> names;
+  for (const Member& member : membership.members) names.push_back(member.name);
+  return names;
+}
+
+std::vector<std::string> control_plane_addresses(const Membership& membership) {
+  std::vector<std::string> addresses;
+  for (const Member* member : membership.control_planes())
+    if (!member->address.empty()) addresses.push_back(member->address);
+  return addresses;
+}
+
+}  // namespace
+
+const std::atomic<bool>& cancellation() {
+  struct sigaction action {};
+  action.sa_handler = on_signal;
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+  return cancelled;
+}
+
+int cancelled_exit_code() { return cancelling_signal == SIGTERM ? 143 : 130; }
+
+std::string spec_path(const Options& options) {
+  if (!options.spec.empty()) return options.spec;
+  if (const char* given = std::getenv("SLIPWAY_SPEC"); given && *given) return given;
+  return "slipway.yaml";
+}
+
+std::string state_directory_for(const Options& options, const std::string& spec_file, const std::string& cluster) {
+  if (!options.state_dir.empty()) return options.state_dir;
+  const fs::path folder = fs::absolute(spec_file).parent_path();
+  return (folder / ".slipway" / cluster).string();
+}
+
+std::string data_directory() {
+  if (const char* given = std::getenv("SLIPWAY_DATA"); given && *given) return given;
+  std::error_code ignored;
+  const fs::path installed = fs::read_symlink("/proc/self/exe", ignored).parent_path().parent_path() / "share/slipway";
+  if (fs::exists(installed / "playbooks", ignored)) return installed.string();
+  return SLIPWAY_SOURCE;
+}
+
+struct Session::Parts {
+  Options options;
+  std::string verb;
+  Access access = Access::look;
+  Spec spec;
+  std::string state_directory;
+  std::unique_ptr<StateStore> store;
+  State state;
+  Membership membership;
+  Identity identity;
+  std::unique_ptr<LivePorts> ports;
+  std::unique_ptr<Graph> graph;
+  std::string data;
+  RunSummary summary;
+  std::string run_id;
+
+  Result<void> settle(const std::set<MachineName>& named_to_leave) {
+    state = store->snapshot();
+    Result<Membership> settled = settle_members(spec, state, named_to_leave);
+    if (!settled) return std::move(settled).error();
+    membership = std::move(*settled);
+    return {};
+  }
+
+  /// What a changing run needs on disk before its first step.
+  Result<void> record_beforehand() {
+    if (access == Access::look) return {};
+    if (Result<void> written = record_members(*store, membership); !written) return written;
+    for (const auto& [fact, value] : {std::pair<std::string, Value>{"spec_path", fs::absolute(spec.path).string()},
+                                      {"provider", spec.provider}})
+      if (state.facts.value(fact, Value()) != value)
+        if (Result<void> written = store->set_fact(fact, value); !written) return written;
+    return {};
+  }
+};
+
+Session::Session() : parts_(std::make_unique<Parts>()) {}
+Session::~Session() = default;
+
+Result<std::unique_ptr<Session>> Session::open(const Options& options, const std::string& verb, Access access) {
+  std::unique_ptr<Session> session(new Session());
+  Parts& parts = *session->parts_;
+  parts.options = options;
+  parts.verb = verb;
+  parts.access = access;
+  parts.data = data_directory();
+  Result<Spec> spec = load_spec(spec_path(options));
+  if (!spec) return std::move(spec).error();
+  parts.spec = std::move(*spec);
+  parts.state_directory = state_directory_for(options, parts.spec.path, parts.spec.name);
+  Result<std::unique_ptr<StateStore>> store = StateStore::open({.directory = parts.state_directory,
+                                                                .cluster = parts.spec.name,
+                                                                .verb = verb,
+                                                                .wait = Seconds(options.wait_seconds),
+                                                                .read_only = access == Access::look});
+  if (!store) return std::move(store).error();
+  parts.store = std::move(*store);
+  if (!parts.store->notice().empty()) say(parts.store->notice());
+  if (Result<void> settled = parts.settle({}); !settled) return std::move(settled).error();
+  if (Result<void> written = parts.record_beforehand(); !written) return std::move(written).error();
+  Result<Identity> identity =
+      load_or_make_identity(*parts.store, parts.spec, names_of(parts.membership), access == Access::change);
+  if (!identity) return std::move(identity).error();
+  parts.identity = std::move(*identity);
+  parts.state = parts.store->snapshot();
+  Result<std::unique_ptr<LivePorts>> ports = LivePorts::open(
+      parts.spec, parts.identity, control_plane_addresses(parts.membership), parts.state_directory, parts.data);
+  if (!ports) return std::move(ports).error();
+  parts.ports = std::move(*ports);
+  return session;
+}
+
+const Spec& Session::spec() const { return parts_->spec; }
+const Options& Session::options() const { return parts_->options; }
+const std::string& Session::state_directory() const { return parts_->state_directory; }
+StateStore& Session::store() { return *parts_->store; }
+const Membership& Session::membership() const { return parts_->membership; }
+const Identity& Session::identity() const { return parts_->identity; }
+Provider& Session::provider() { return parts_->ports->provider(); }
+Reader& Session::reader() { return parts_->ports->reader(); }
+Writer& Session::writer() { return parts_->ports->writer(); }
+const Graph& Session::graph() const { return *parts_->graph; }
+KubeAccess Session::kube_access() const { return parts_->ports->kube_access(); }
+
+Result<void> Session::reload_spec(const std::set<MachineName>& named_to_leave) {
+  Parts& parts = *parts_;
+  parts.graph.reset();
+  Result<Spec> spec = load_spec(parts.spec.path);
+  if (!spec) return std::move(spec).error();
+  parts.spec = std::move(*spec);
+  if (Result<void> settled = parts.settle(named_to_leave); !settled) return settled;
+  if (Result<void> written = parts.record_beforehand(); !written) return written;
+  Result<Identity> identity =
+      load_or_make_identity(*parts.store, parts.spec, names_of(parts.membership), parts.access == Access::change);
+  if (!identity) return std::move(identity).error();
+  parts.identity = std::move(*identity);
+  parts.state = parts.store->snapshot();
+  return {};
+}
+
+Result<void> Session::expand_graph(bool destroying) {
+  Parts& parts = *parts_;
+  parts.graph = std::make_unique<Graph>();
+  const Blueprint blueprint{parts.spec,     parts.state,       parts.membership,
+                            parts.identity, parts.ports->provider(), parts.data};
+  Result<void> expanded = destroying ? expand_destroy(*parts.graph, blueprint) : expand(*parts.graph, blueprint);
+  if (!expanded) return expanded;
+  return parts.graph->finish();
+}
+
+Result<Plan> Session::plan(const std::vector<std::string>& targets) {
+  Parts& parts = *parts_;
+  PlanOptions options;
+  options.targets = targets;
+  options.parallelism = parts.options.parallelism;
+  options.cancelled = &cancellation();
+  Result<Plan> plan =
+      make_plan(*parts.graph, parts.state, parts.ports->reader(), parts.ports->writer().clock, options, nullptr);
+  if (!plan) return plan;
+  plan->cluster = parts.spec.name;
+  plan->binding = {parts.spec.digest, parts.state.lineage, parts.state.serial, version()};
+  return plan;
+}
+
+RunSummary Session::run(const Plan& plan, const std::string& verb, const Plan* ceiling) {
+  Parts& parts = *parts_;
+  parts.summary = {};
+  Result<std::unique_ptr<RunLog>> log = RunLog::open(parts.state_directory, verb, parts.options.events);
+  if (!log) {
+    parts.summary.failed = 1;
+    parts.summary.failures.push_back({StepId("run"), std::move(log).error()});
+    return parts.summary;
+  }
+  parts.run_id = (*log)->id().text();
+  size_t to_do = 0;
+  for (const PlannedStep& step : plan.steps)
+    if (step.diff.action != Action::none && !step.out_of_scope) ++to_do;
+  RunView view(stderr, style_for(STDERR_FILENO), isatty(STDERR_FILENO) != 0, to_do);
+  const EventSink sink = [&](Event event) {
+    event.run = (*log)->id();
+    (*log)->write(event);
+    view.on_event(event);
+  };
+  RunOptions options;
+  options.approve = parts.options.approve;
+  options.ceiling = ceiling;
+  options.parallelism = parts.options.parallelism;
+  options.lane_room = lane_room;
+  options.cancelled = &cancellation();
+  options.step_log = [&](const StepId& step) { return (*log)->step_log(step); };
+  sink({.time = std::chrono::system_clock::now(), .type = "run-started", .text = verb, .data = {{"steps", to_do}}});
+  {
+    const std::jthread ticker([&](const std::stop_token& stop) {
+      while (!stop.stop_requested()) {
+        std::this_thread::sleep_for(Milliseconds(250));
+        view.tick();
+      }
+    });
+    parts.summary =
+        execute(*parts.graph, plan, parts.ports->reader(), parts.ports->writer(), *parts.store, options, sink);
+  }
+  const RunSummary& summary = parts.summary;
+  if (summary.failed == 0 && !summary.cancelled && summary.waiting_approval == 0) {
+    const State now = parts.store->snapshot();
+    if (now.steps.contains(StepId("kubernetes/init")) && !now.facts.contains("initialised"))
+      (void)parts.store->set_fact("initialised", {{"ca_hash", parts.identity.ca_hash}});
+    for (const StepId& id : forgettable(*parts.graph, now)) (void)parts.store->record_removed(id);
+  }
+  sink({.time = std::chrono::system_clock::now(), .type = "run-done", .data = run_document()});
+  (*log)->write_summary(run_document());
+  return summary;
+}
+
+Value Session::run_document() const {
+  const RunSummary& summary = parts_->summary;
+  Value failures = Value::array();
+  for (const StepFailure& failure : summary.failures)
+    failures.push_back({{"step", failure.step.text()},
+                        {"kind", name(failure.error.kind)},
+                        {"error", redact(describe(failure.error))}});
+  Value waiting = Value::array();
+  for (const StepId& step : summary.waiting) waiting.push_back(step.text());
+  return {{"format", 1},
+          {"run", parts_->run_id},
+          {"applied", summary.applied},
+          {"failed", summary.failed},
+          {"blocked", summary.blocked},
+          {"waiting_approval", summary.waiting_approval},
+          {"waiting", std::move(waiting)},
+          {"seconds", summary.seconds},
+          {"critical_path_seconds", summary.critical_path_seconds},
+          {"api_calls", parts_->ports->api_calls()},
+          {"failures", std::move(failures)}};
+}
+
+}  // namespace slipway

@@ -1,0 +1,78 @@
+#pragma once
+// Everything one verb needs, built in the only place that knows which ports are real: spec, state, identity, provider,
+// hosts, cluster, artifacts, graph.
+
+#include <atomic>
+#include <memory>
+#include <set>
+
+#include "cli/options.h"
+#include "cli/run_log.h"
+#include "cluster/expand.h"
+#include "cluster/identity.h"
+#include "cluster/members.h"
+#include "engine/executor.h"
+#include "engine/planner.h"
+#include "graph/plan.h"
+#include "providers/provider.h"
+#include "spec/spec.h"
+#include "state/store.h"
+
+namespace slipway {
+
+enum class Access {
+  look,   ///< Takes no lock and writes nothing.
+  change  ///< Takes the lock; members and identity are recorded before the first step.
+};
+
+/// Set by the first Ctrl-C or SIGTERM; the second ends the process at once. Call once, at the start of a run.
+const std::atomic<bool>& cancellation();
+/// 130, or 143 after SIGTERM.
+int cancelled_exit_code();
+
+struct LivePorts;
+
+/// Threads: one. Lifetime: graphs and plans that it made must not outlive it.
+class Session {
+ public:
+  /// Errors: bad_input (the spec, all of it), locked, corrupt, unauthorised.
+  static Result<std::unique_ptr<Session>> open(const Options& options, const std::string& verb, Access access);
+  ~Session();
+
+  const Spec& spec() const;
+  const Options& options() const;
+  const std::string& state_directory() const;
+  StateStore& store();
+  const Membership& membership() const;
+  const Identity& identity() const;
+  Provider& provider();
+  Reader& reader();
+  Writer& writer();
+
+  /// Reads the spec again (its count was changed).
+  Result<void> reload_spec(const std::set<MachineName>& named_to_leave);
+  /// The whole graph of the spec; `destroying`: of state alone.
+  Result<void> expand_graph(bool destroying = false);
+  const Graph& graph() const;
+  Result<Plan> plan(const std::vector<std::string>& targets);
+  /// Runs the plan with a view on stderr and a folder of its own; answers the exit code and, in JSON mode, prints the run's
+  /// document. `ceiling`: a saved plan.
+  RunSummary run(const Plan& plan, const std::string& verb, const Plan* ceiling = nullptr);
+  /// The document of the run, as section "run" of the JSON output.
+  Value run_document() const;
+  KubeAccess kube_access() const;
+
+ private:
+  Session();
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+/// The spec's path as the user means it: the argument, SLIPWAY_SPEC, ./slipway.yaml.
+std::string spec_path(const Options& options);
+/// The state's folder for a spec.
+std::string state_directory_for(const Options& options, const std::string& spec_file, const std::string& cluster);
+/// Where playbooks/ and manifests/ lie: SLIPWAY_DATA, beside the installed program, or the source tree it was built from.
+std::string data_directory();
+
+}  // namespace slipway

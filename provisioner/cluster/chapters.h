@@ -1,0 +1,44 @@
+#pragma once
+// The chapters of expand(): each adds its steps and answers what later chapters hang theirs on.
+
+#include <map>
+#include <optional>
+
+#include "cluster/expand.h"
+#include "cluster/shelf.h"
+#include "cluster/variables.h"
+
+namespace slipway {
+
+/// Machine -> the step that stands for how far it has come.
+using StepsByMachine = std::map<MachineName, StepId>;
+
+/// What the chapters share while they write.
+struct Draft {
+  Graph& graph;
+  const Blueprint& blueprint;
+  const Versions& versions;
+  Shelf& shelf;
+  StepsByMachine machines{};  ///< Output "access". Filled by add_machines.
+  StepsByMachine hosts{};     ///< Output "done": ready for kubeadm. Filled by add_hosts.
+  StepsByMachine members{};   ///< Output "done": part of the cluster. Filled by add_kubeadm.
+};
+
+/// machines.cpp: the provider's own steps.
+Result<void> add_machines(Draft& draft);
+/// hosts.cpp: base system, container runtime, Kubernetes' programs and images; on control planes CA files and the
+/// virtual address.
+Result<void> add_hosts(Draft& draft);
+/// kubernetes.cpp: init and joins, kubelet settings.
+Result<void> add_kubeadm(Draft& draft);
+/// addons.cpp: the pod network, then the spec's add-ons.
+Result<void> add_addons(Draft& draft);
+/// nodes.cpp: labels, taints, Ready.
+Result<void> add_nodes(Draft& draft);
+
+/// The control plane that made the cluster or shall make it; nothing where the one that did has left since.
+std::optional<MachineName> initialising_machine(const Blueprint& blueprint);
+
+inline const StepId pod_network_step("addon/flannel");
+
+}  // namespace slipway

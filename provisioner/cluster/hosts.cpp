@@ -1,0 +1,99 @@
+#include "cluster/chapters.h"
+
+namespace slipway {
+namespace {
+
+/// Where the binaries of a role lie in the artifact store: variable -> artifact.
+const std::map<std::string, std::string> runtime_artifacts = {
+    {"containerd", "binary/containerd"},     {"containerd_shim", "binary/containerd-shim-runc-v2"},
+    {"ctr", "binary/ctr"},                   {"crictl", "binary/crictl"},
+    {"cni_bridge", "binary/cni-bridge"},     {"cni_loopback", "binary/cni-loopback"},
+    {"cni_host_local", "binary/cni-host-local"}, {"cni_portmap", "binary/cni-portmap"}};
+
+std::map<std::string, std::string> kubernetes_artifacts(Role role) {
+  std::map<std::string, std::string> artifacts = {{"kubelet", "binary/kubelet"}, {"kubeadm", "binary/kubeadm"}};
+  artifacts["images"] = role == Role::control_plane ? "images/control-plane" : "images/worker";
+  if (role == Role::control_plane) artifacts["kubectl"] = "binary/kubectl";
+  return artifacts;
+}
+
+/// The files of /etc/kubernetes/pki that kubeadm takes as given: its own leaf certificates follow from them.
+std::map<std::string, Secret> authority_files(const Identity& identity) {
+  return {{"ca_key", identity.cluster_ca.key_pem},
+          {"front_proxy_ca_key", identity.front_proxy_ca.key_pem},
+          {"etcd_ca_key", identity.etcd_ca.key_pem},
+          {"service_account_key", identity.service_account.private_pem}};
+}
+
+Value authority_variables(const Identity& identity) {
+  return {{"ca", identity.cluster_ca.certificate_pem},
+          {"front_proxy_ca", identity.front_proxy_ca.certificate_pem},
+          {"etcd_ca", identity.etcd_ca.certificate_pem},
+          {"service_account", identity.service_account.public_pem}};
+}
+
+class HostChapter {
+ public:
+  HostChapter(Draft& draft, const Member& member)
+      : draft_(draft),
+        member_(member),
+        variables_(host_variables(draft.blueprint.spec, draft.blueprint.membership, member, draft.versions)) {
+    const Identity& identity = draft.blueprint.identity;
+    variables_["pki"] = authority_variables(identity);
+  }
+
+  Result<void> write() {
+    StepId last;
+    Removal leave;
+    // Hosts of others are cleaned when they leave; those we made go as a whole.
+    if (draft_.blueprint.spec.provider == "existing") leave = {"existing-host", {{"machine", member_.name.text()}}};
+    Result<StepId> base = add({.playbook = "base", .wants_interface = true}, {}, std::move(leave), Seconds(3));
+    if (!base) return std::move(base).error();
+    Result<StepId> runtime = add({.playbook = "containerd", .artifacts = runtime_artifacts}, *base, {}, Seconds(5));
+    if (!runtime) return std::move(runtime).error();
+    Result<StepId> programs = add({.playbook = "kubernetes", .artifacts = kubernetes_artifacts(member_.pool->role)},
+                                  *runtime, {}, Seconds(10));
+    if (!programs) return std::move(programs).error();
+    if (member_.pool->role == Role::control_plane) {
+      Result<StepId> control = add({.playbook = "control-plane", .secrets = authority_files(draft_.blueprint.identity)},
+                                   *programs, {}, Seconds(1), *base);
+      if (!control) return std::move(control).error();
+      programs = std::move(control);
+    }
+    draft_.hosts.emplace(member_.name, *programs);
+    return {};
+  }
+
+ private:
+  /// `after`: the playbook whose "done" this one waits for. `facts_of`: the step whose "interface" it needs.
+  Result<StepId> add(HostPlaybook wish, const StepId& after, Removal removal, Milliseconds expected,
+                     const StepId& facts_of = {}) {
+    StepInfo info;
+    info.id = StepId("host/" + member_.name.text() + "/" + wish.playbook);
+    info.title = wish.playbook + " on " + member_.name.text();
+    info.inputs["access"] = {draft_.machines.at(member_.name), "access"};
+    if (!after.empty()) info.inputs["after"] = {after, "done"};
+    if (!facts_of.empty()) info.inputs["interface"] = {facts_of, "interface"};
+    info.removal = std::move(removal);
+    info.expected = expected;
+    wish.member = &member_;
+    wish.variables = variables_;
+    Result<std::unique_ptr<Step>> step = draft_.shelf.make(wish, info);
+    if (!step) return std::move(step).error();
+    return draft_.graph.add(std::move(info), std::move(*step));
+  }
+
+  Draft& draft_;
+  const Member& member_;
+  Value variables_;
+};
+
+}  // namespace
+
+Result<void> add_hosts(Draft& draft) {
+  for (const Member& member : draft.blueprint.membership.members)
+    if (Result<void> written = HostChapter(draft, member).write(); !written) return written;
+  return {};
+}
+
+}  // namespace slipway

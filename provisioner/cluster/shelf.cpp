@@ -1,0 +1,58 @@
+#include "cluster/shelf.h"
+
+#include "cluster/artifact_step.h"
+
+namespace slipway {
+
+const StepId& ArtifactSteps::step(const std::string& name) {
+  const auto [place, fresh] = steps_.try_emplace(name, "artifact/" + name);
+  if (fresh) {
+    StepInfo info;
+    info.id = place->second;
+    info.layer = Layer::host;
+    info.title = name;
+    info.on_demand = true;
+    info.expected = Seconds(20);
+    info.limit = std::chrono::minutes(45);
+    graph_.add(std::move(info), std::make_unique<ArtifactStep>(name));
+  }
+  return place->second;
+}
+
+Result<std::shared_ptr<const playbook::Playbook>> Shelf::playbook(const std::string& name) {
+  std::shared_ptr<const playbook::Playbook>& slot = loaded_[name];
+  if (!slot) {
+    Result<playbook::Playbook> loaded = playbook::load_playbook(directory_ + "/" + name + ".yaml");
+    if (!loaded) return std::move(loaded).error();
+    slot = std::make_shared<const playbook::Playbook>(std::move(*loaded));
+  }
+  return slot;
+}
+
+Result<std::unique_ptr<Step>> Shelf::make(const HostPlaybook& wish, StepInfo& info) {
+  Result<std::shared_ptr<const playbook::Playbook>> book = playbook(wish.playbook);
+  if (!book) return std::move(book).error();
+  playbook::PlaybookWish made;
+  made.cluster = cluster_;
+  made.role = name(wish.member->pool->role);
+  made.labels = wish.member->pool->labels;
+  made.variables = wish.variables;
+  made.secrets = wish.secrets;
+  made.wants_interface = wish.wants_interface;
+  for (const auto& [variable, artifact] : wish.artifacts)
+    for (const char* output : {"path", "sha256"}) {
+      const std::string input = variable + "." + output;
+      info.inputs[input] = {artifacts_.step(artifact), output};
+      made.inputs.push_back(input);
+    }
+  // Inputs that were declared before are variables too; the host's access and plain order are not.
+  for (const auto& [input, reference] : info.inputs)
+    if (input == "interface") made.inputs.push_back(input);
+  info.layer = Layer::host;
+  info.machine = wish.member->name;
+  info.lanes = {"host/" + wish.member->name.text()};
+  info.limit = made.limit;
+  return std::unique_ptr<Step>(std::make_unique<playbook::PlaybookStep>(*book, std::move(made)));
+}
+
+}  // namespace slipway

@@ -1,0 +1,53 @@
+#pragma once
+// The playbooks of one graph, each read once, and the way a step is made of one.
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/secret.h"
+#include "cluster/members.h"
+#include "graph/graph.h"
+#include "playbook/playbook_step.h"
+
+namespace slipway {
+
+/// The pinned artifacts of one graph, as steps added on first use.
+class ArtifactSteps {
+ public:
+  explicit ArtifactSteps(Graph& graph) : graph_(graph) {}
+  /// The step of "binary/kubelet", "images/worker", …
+  const StepId& step(const std::string& name);
+
+ private:
+  Graph& graph_;
+  std::map<std::string, StepId> steps_;
+};
+
+/// One playbook on one host.
+struct HostPlaybook {
+  std::string playbook;                     ///< "containerd": playbooks/containerd.yaml
+  const Member* member = nullptr;
+  Value variables;
+  std::map<std::string, Secret> secrets{};
+  std::map<std::string, std::string> artifacts{};  ///< variable -> artifact: "kubelet" -> "binary/kubelet"
+  bool wants_interface = false;
+};
+
+class Shelf {
+ public:
+  Shelf(std::string directory, std::string cluster, ArtifactSteps& artifacts)
+      : directory_(std::move(directory)), cluster_(std::move(cluster)), artifacts_(artifacts) {}
+
+  /// The step, and into `info` the edges it needs besides "access". Errors: not_found, bad_input.
+  Result<std::unique_ptr<Step>> make(const HostPlaybook& wish, StepInfo& info);
+  Result<std::shared_ptr<const playbook::Playbook>> playbook(const std::string& name);
+
+ private:
+  std::string directory_, cluster_;
+  ArtifactSteps& artifacts_;
+  std::map<std::string, std::shared_ptr<const playbook::Playbook>> loaded_;
+};
+
+}  // namespace slipway

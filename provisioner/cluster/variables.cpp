@@ -1,0 +1,102 @@
+#include "cluster/variables.h"
+
+#include "base/digest.h"
+
+namespace slipway {
+namespace {
+
+/// kubeadm's extra arguments of one component, as its v1beta4 lists.
+Value argument_list(const std::map<std::string, std::string>& arguments) {
+  Value list = Value::array();
+  for (const auto& [flag, value] : arguments) list.push_back({{"name", flag}, {"value", value}});
+  return list;
+}
+
+/// The user's arguments over ours.
+Value component_arguments(const Spec& spec, const std::string& component, std::map<std::string, std::string> ours) {
+  const auto given = spec.kubernetes.extra_args.find(component);
+  if (given != spec.kubernetes.extra_args.end())
+    for (const auto& [flag, value] : given->second) ours[flag] = value;
+  return argument_list(ours);
+}
+
+/// VRRP wants a number from 1 to 255 that is the cluster's own in its segment.
+int router_id(const Spec& spec) {
+  const std::string digest = sha256(spec.name + to_string(spec.network.endpoint));
+  return 1 + static_cast<int>(std::stoul(digest.substr(0, 4), nullptr, 16) % 255);
+}
+
+bool only_control_planes(const Membership& membership) {
+  for (const Member& member : membership.members)
+    if (member.pool->role == Role::worker) return false;
+  return true;
+}
+
+}  // namespace
+
+Value cluster_variables(const Spec& spec, const Membership& membership, const Versions& versions) {
+  const Address dns{spec.network.services.base.bits + 10};
+  Value names = Value::array();
+  for (const Member* member : membership.control_planes()) {
+    if (!member->address.empty()) names.push_back({{"san", member->address}});
+    names.push_back({{"san", member->name.text()}});
+  }
+  return {{"cluster_name", spec.name},
+          {"kubernetes_version", spec.kubernetes.version},
+          {"etcd_tag", versions.etcd + "-0"},
+          {"endpoint_address", to_string(spec.network.endpoint)},
+          {"endpoint_name", spec.network.endpoint_name},
+          {"api_port", std::to_string(api_port)},
+          {"pod_subnet", to_string(spec.network.pods)},
+          {"service_subnet", to_string(spec.network.services)},
+          {"dns_address", to_string(dns)},
+          {"dns_domain", "cluster.local"},
+          {"cert_sans", std::move(names)},
+          {"keepalived_image", versions.images.contains("keepalived") ? versions.images.at("keepalived") : ""},
+          {"schedulable", only_control_planes(membership)},
+          // Local hosts are containers: they share the machine's disk and kernel.
+          {"shared_disk", spec.provider == "local"},
+          // Where our own controllers start in a cluster that nobody else uses yet, the default limits cost seconds.
+          {"controller_manager_extra_args",
+           component_arguments(spec, "controller_manager", {{"kube-api-qps", "100"}, {"kube-api-burst", "200"}})},
+          {"apiserver_extra_args", component_arguments(spec, "apiserver", {})},
+          {"scheduler_extra_args", component_arguments(spec, "scheduler", {})},
+          {"etcd_extra_args", component_arguments(spec, "etcd", {})}};
+}
+
+Value host_variables(const Spec& spec, const Membership& membership, const Member& member, const Versions& versions) {
+  Value variables = cluster_variables(spec, membership, versions);
+  variables["node_name"] = member.name.text();
+  variables["node_address"] = member.address;
+  variables["role"] = name(member.pool->role);
+  variables["control_plane"] = member.pool->role == Role::control_plane;
+  Value taints = Value::array();
+  for (const Taint& taint : member.pool->taints)
+    taints.push_back({{"key", taint.key}, {"value", taint.value}, {"effect", taint.effect}});
+  variables["taints"] = std::move(taints);
+  if (member.pool->role == Role::control_plane) {
+    Value peers = Value::array();
+    for (const Member* other : membership.control_planes())
+      if (other->name != member.name) peers.push_back({{"address", other->address}});
+    variables["peers"] = std::move(peers);
+    variables["router_id"] = std::to_string(router_id(spec));
+  }
+  return variables;
+}
+
+Value manifest_variables(const Spec& spec, const Versions& versions) {
+  Value addons = Value::object();
+  for (const auto& [addon, settings] : spec.addons) addons[addon] = settings;
+  return {{"cluster", {{"name", spec.name}, {"domain", "cluster.local"}}},
+          {"network",
+           {{"pods", to_string(spec.network.pods)},
+            {"services", to_string(spec.network.services)},
+            {"endpoint", to_string(spec.network.endpoint)},
+            {"load_balancers", spec.network.load_balancers ? to_string(*spec.network.load_balancers) : ""},
+            // Local hosts share a bridge that filters nothing; of other networks we know too little for plain routes.
+            {"backend", spec.provider == "local" ? "host-gw" : "vxlan"}}},
+          {"images", versions.images},
+          {"addons", std::move(addons)}};
+}
+
+}  // namespace slipway

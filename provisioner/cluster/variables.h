@@ -1,0 +1,23 @@
+#pragma once
+#include "base/json.h"
+#include "cluster/members.h"
+#include "spec/spec.h"
+
+namespace slipway {
+
+inline constexpr int api_port = 6443;
+
+/// The versions and image references that templates name; out of playbooks/versions.yaml.
+struct Versions {
+  std::string etcd;
+  std::map<std::string, std::string> images;  ///< "flannel" -> "slipway.local/flannel:v0.28.9"
+};
+
+/// What every host's playbooks may name: the cluster's settings. No secrets, and nothing about other workers.
+Value cluster_variables(const Spec& spec, const Membership& membership, const Versions& versions);
+/// The above and what is the member's own: its name, address, role, and, on a control plane, the other control planes.
+Value host_variables(const Spec& spec, const Membership& membership, const Member& member, const Versions& versions);
+/// What manifests may name: ${network.pods}, ${images.flannel}, ${addons.NAME.KEY}, …
+Value manifest_variables(const Spec& spec, const Versions& versions);
+
+}  // namespace slipway

@@ -1,0 +1,166 @@
+#include "playbook/playbook_step.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "playbook/apply_run.h"
+#include "playbook/check_report.h"
+
+namespace slipway::playbook {
+namespace {
+
+Outputs outputs_of(const Value& facts) {
+  Outputs outputs = {{"done", true}, {"facts", facts}};
+  for (const auto& [name, value] : facts.items())
+    if (name.find('/') == std::string::npos) outputs[name] = value;
+  return outputs;
+}
+
+Value to_value(const std::vector<FieldChange>& drift) {
+  Value list = Value::array();
+  for (const FieldChange& change : drift)
+    list.push_back({{"field", change.field},
+                    {"old", change.old_value},
+                    {"new", change.new_value},
+                    {"sensitive", change.sensitive}});
+  return list;
+}
+
+/// Whether a placeholder or a tag of the task names the input, or the variable it is a part of.
+bool mentions(const Playbook& book, const Task& task, const std::string& input) {
+  const std::string variable = input.substr(0, input.find('.'));
+  std::string text = task.arguments.dump();
+  if (task.arguments.is_object() && task.module == "template")
+    if (const auto file = book.files.find(text_at(task.arguments, "source")); file != book.files.end())
+      text += file->second;
+  return text.find(variable) != std::string::npos;
+}
+
+}  // namespace
+
+struct PlaybookStep::Prepared {
+  HostAccess host;
+  Program program;
+};
+
+Target PlaybookStep::target() const {
+  return {.cluster = wish_.cluster,
+          .role = wish_.role,
+          .labels = wish_.labels,
+          .variables = wish_.variables,
+          .secrets = wish_.secrets,
+          .removal = wish_.removal};
+}
+
+Result<PlaybookStep::Prepared> PlaybookStep::prepare(const Inputs& inputs) const {
+  Result<HostAccess> host = host_access_from(inputs.at(wish_.access));
+  if (!host) return std::move(host).error();
+  Target target = this->target();
+  if (!target.variables.is_object()) target.variables = Value::object();
+  for (const std::string& input : wish_.inputs) {
+    Value* place = &target.variables;
+    for (const std::string& part : split(input, '.')) place = &(*place)[part];
+    *place = inputs.at(input);
+  }
+  target.variables["machine"] = host->machine.text();
+  if (wish_.wants_interface) target.address = host->address;
+  Result<Program> program = Compiler::compile(*playbook_, target);
+  if (!program) return std::move(program).error();
+  return Prepared{std::move(*host), std::move(*program)};
+}
+
+Result<Observation> PlaybookStep::observe(Reader& reader, const Inputs& inputs) const {
+  Result<Prepared> prepared = prepare(inputs);
+  if (!prepared) return std::move(prepared).error();
+  const CheckScript check = Compiler::check_script(prepared->program);
+  const Deadline deadline = Deadline::in(wish_.limit);
+  for (;;) {
+    Result<ScriptOutcome> outcome = reader.hosts.check(prepared->host, check, Deadline::in(std::chrono::seconds(120)));
+    if (!outcome) return std::move(outcome).error();
+    Result<CheckReport> report = read_check_report(prepared->program, *outcome);
+    if (!report) return std::move(report).error().while_doing("checking " + prepared->host.machine.text());
+    if (!report->busy.empty()) {
+      // A run that was cut off left its apply at work; what it does belongs into the picture.
+      if (deadline.passed())
+        return fail(ErrorKind::timeout, "an earlier apply on the host does not end",
+                    {.found = "slipway-apply-" + report->busy,
+                     .advice = "on the host: systemctl status slipway-apply-" + report->busy});
+      const Result<ScriptOutcome> waited =
+          reader.hosts.check(prepared->host, Compiler::wait_script(report->busy), deadline);
+      if (!waited) return waited.error();
+      continue;
+    }
+    if (report->stamp && *report->stamp != wish_.cluster)
+      return fail(ErrorKind::bad_input, "the host belongs to another cluster",
+                  {.found = "cluster '" + *report->stamp + "' in /var/lib/slipway/cluster",
+                   .expected = "'" + wish_.cluster + "', or no such file",
+                   .advice = "take the host out of that cluster first (slipway destroy), or name another host",
+                   .where = prepared->host.machine.text() + " (" + prepared->host.address + ")"});
+    if (wish_.removal && report->stamp) report->drift.push_back({.field = "stamp", .old_value = *report->stamp});
+    return Observation{.exists = report->stamp.has_value(),
+                       .facts = {{"drift", to_value(report->drift)},
+                                 {"first", report->applied.empty()},
+                                 {"same", report->applied == prepared->program.digest},
+                                 {"note", report->note}},
+                       .outputs = outputs_of(report->facts)};
+  }
+}
+
+Diff PlaybookStep::diff(const Observation& seen, const Inputs&) const {
+  Diff diff;
+  for (const Value& change : seen.facts.at("drift"))
+    diff.fields.push_back({.field = text_at(change, "field"),
+                           .old_value = change.at("old"),
+                           .new_value = change.at("new"),
+                           .sensitive = change.value("sensitive", false)});
+  if (diff.fields.empty()) return diff;
+  // A host that is not ours, or no more, holds nothing for us to remove.
+  if (wish_.removal && !seen.exists) return {};
+  diff.note = text_at(seen.facts, "note");
+  if (wish_.removal) {
+    diff.action = Action::remove;
+    diff.reason = Reason::not_in_spec;
+  } else if (!seen.exists) {
+    diff.action = Action::create;
+    diff.reason = Reason::missing;
+  } else {
+    diff.action = Action::update;
+    diff.reason = seen.facts.value("first", true)   ? Reason::missing
+                  : seen.facts.value("same", false) ? Reason::drift
+                                                    : Reason::spec_changed;
+  }
+  return diff;
+}
+
+Diff PlaybookStep::forecast(const Inputs&) const {
+  Diff diff{.action = Action::create, .reason = Reason::missing};
+  if (wish_.removal) diff = {.action = Action::remove, .reason = Reason::not_in_spec};
+  for (std::string& name : Compiler::task_names(*playbook_, target()))
+    diff.fields.push_back({.field = std::move(name), .unknown = true});
+  return diff;
+}
+
+bool PlaybookStep::needs_input(const std::string& input, const Diff& diff) const {
+  if (input == wish_.access) return true;
+  return std::any_of(playbook_->tasks.begin(), playbook_->tasks.end(), [&](const Task& task) {
+    const bool acts = std::any_of(diff.fields.begin(), diff.fields.end(), [&](const FieldChange& change) {
+      return change.field == "*" || change.field == task.name || change.field.starts_with(task.name + "/");
+    });
+    return acts && mentions(*playbook_, task, input);
+  });
+}
+
+Result<Outputs> PlaybookStep::apply(Writer& writer, const Diff& diff, const Inputs& inputs, Recorder& recorder) const {
+  Result<Prepared> prepared = prepare(inputs);
+  if (!prepared) return std::move(prepared).error();
+  Approval approval = Approval::of(prepared->program, diff);
+  // A removal was approved as a whole: nothing of ours may stay because it was not seen before.
+  if (diff.action == Action::remove) approval.everything = true;
+  Result<Value> facts = ApplyRun(writer, prepared->host, prepared->program, approval, recorder, wish_.limit).run();
+  if (!facts)
+    return std::move(facts).error().while_doing("applying playbook " + playbook_->name + " on " +
+                                                prepared->host.machine.text());
+  return outputs_of(*facts);
+}
+
+}  // namespace slipway::playbook

@@ -1,0 +1,6 @@
+foreach(thing crash json journal lock snapshot store)
+  if(EXISTS ${CMAKE_CURRENT_LIST_DIR}/${thing}_test.cpp)
+    slipway_test(state_${thing} ${CMAKE_CURRENT_LIST_DIR}/${thing}_test.cpp slipway::state)
+    gtest_discover_tests(test_state_${thing})
+  endif()
+endforeach()

@@ -113,7 +113,8 @@ Result<Observation> CloudObjectStep::observe(Reader& reader, const Inputs&) cons
 
 Diff CloudObjectStep::forecast(const Inputs& inputs) const {
   Diff diff{.action = Action::create, .reason = Reason::missing, .fields = {}};
-  for (const auto& [field, value] : wanted(inputs).items()) {
+  const Value fields = wanted(inputs);
+  for (const auto& [field, value] : fields.items()) {
     const auto from = order_.field_inputs.find(field);
     const bool unknown = from != order_.field_inputs.end() && !inputs.known(from->second);
     diff.fields.push_back({.field = field, .new_value = unknown ? Value() : value, .unknown = unknown});

@@ -43,20 +43,16 @@ class HostChapter {
   }
 
   Result<void> write() {
-    StepId last;
-    Removal leave;
-    // Hosts of others are cleaned when they leave; those we made go as a whole.
-    if (draft_.blueprint.spec.provider == "existing") leave = {"existing-host", {{"machine", member_.name.text()}}};
-    Result<StepId> base = add({.playbook = "base", .wants_interface = true}, {}, std::move(leave), Seconds(3));
+    Result<StepId> base = add({.playbook = "base", .wants_interface = true}, {}, Seconds(3));
     if (!base) return std::move(base).error();
-    Result<StepId> runtime = add({.playbook = "containerd", .artifacts = runtime_artifacts}, *base, {}, Seconds(5));
+    Result<StepId> runtime = add({.playbook = "containerd", .artifacts = runtime_artifacts}, *base, Seconds(5));
     if (!runtime) return std::move(runtime).error();
     Result<StepId> programs = add({.playbook = "kubernetes", .artifacts = kubernetes_artifacts(member_.pool->role)},
-                                  *runtime, {}, Seconds(10));
+                                  *runtime, Seconds(10));
     if (!programs) return std::move(programs).error();
     if (member_.pool->role == Role::control_plane) {
       Result<StepId> control = add({.playbook = "control-plane", .secrets = authority_files(draft_.blueprint.identity)},
-                                   *programs, {}, Seconds(1), *base);
+                                   *programs, Seconds(1), *base);
       if (!control) return std::move(control).error();
       programs = std::move(control);
     }
@@ -66,7 +62,7 @@ class HostChapter {
 
  private:
   /// `after`: the playbook whose "done" this one waits for. `facts_of`: the step whose "interface" it needs.
-  Result<StepId> add(HostPlaybook wish, const StepId& after, Removal removal, Milliseconds expected,
+  Result<StepId> add(HostPlaybook wish, const StepId& after, Milliseconds expected,
                      const StepId& facts_of = {}) {
     StepInfo info;
     info.id = StepId("host/" + member_.name.text() + "/" + wish.playbook);
@@ -74,7 +70,6 @@ class HostChapter {
     info.inputs["access"] = {draft_.machines.at(member_.name), "access"};
     if (!after.empty()) info.inputs["after"] = {after, "done"};
     if (!facts_of.empty()) info.inputs["interface"] = {facts_of, "interface"};
-    info.removal = std::move(removal);
     info.expected = expected;
     wish.member = &member_;
     wish.variables = variables_;

@@ -46,7 +46,10 @@ class KubeadmChapter {
     return info;
   }
 
-  Result<StepId> add_init(const Member& member, const Value& variables) {
+  Result<StepId> add_init(const Member& member, Value variables) {
+    Result<std::string> configuration = rendered("kubeadm-init.yaml.mustache", variables);
+    if (!configuration) return std::move(configuration).error();
+    variables["kubeadm_configuration"] = std::move(*configuration);
     StepInfo info = info_for(member, init_step, "the cluster's first control plane on " + member.name.text());
     Result<std::unique_ptr<Step>> playbook =
         draft_.shelf.make({.playbook = "kubeadm-init", .member = &member, .variables = variables}, info);
@@ -77,16 +80,17 @@ class KubeadmChapter {
   Result<JoinTicket> ticket_for(Value variables) {
     variables["token"] = "@TOKEN@";
     variables["ca_base64"] = base64_encode(draft_.blueprint.identity.cluster_ca.certificate_pem);
-    JoinTicket ticket;
-    for (const auto& [file, text] : {std::pair{"kubeadm-join.yaml.mustache", &ticket.configuration},
-                                     std::pair{"kubeadm-discovery.conf.mustache", &ticket.discovery}}) {
-      Result<std::string> source = read_file(draft_.blueprint.data_directory + "/playbooks/files/" + file);
-      if (!source) return std::move(source).error();
-      Result<std::string> rendered = playbook::render(file, *source, variables);
-      if (!rendered) return std::move(rendered).error();
-      *text = std::move(*rendered);
-    }
-    return ticket;
+    Result<std::string> configuration = rendered("kubeadm-join.yaml.mustache", variables);
+    if (!configuration) return std::move(configuration).error();
+    Result<std::string> discovery = rendered("kubeadm-discovery.conf.mustache", variables);
+    if (!discovery) return std::move(discovery).error();
+    return JoinTicket{std::move(*configuration), std::move(*discovery)};
+  }
+
+  Result<std::string> rendered(const std::string& file, const Value& variables) {
+    Result<std::string> source = read_file(draft_.blueprint.data_directory + "/playbooks/files/" + file);
+    if (!source) return source;
+    return playbook::render(file, *source, variables);
   }
 
   /// kubeadm writes the kubelet's configuration when the node joins; from then on this step keeps it.

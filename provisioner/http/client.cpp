@@ -84,6 +84,20 @@ struct Exchange {
   uint64_t already_there = 0;
   HttpResponse answer{};
   bool ended_by_sink = false;
+  bool stalled = false;
+  Instant span_start = std::chrono::steady_clock::now();
+  curl_off_t moved_before = 0;
+
+  /// libcurl's own low-speed limit looks at an average of five seconds and so reacts late.
+  bool stalls(curl_off_t moved) {
+    const Instant now = std::chrono::steady_clock::now();
+    if (request.stall_timeout.count() == 0 || now - span_start < request.stall_timeout) return false;
+    const auto needed = static_cast<curl_off_t>(request.minimum_speed) * request.stall_timeout.count();
+    stalled = moved - moved_before < std::max<curl_off_t>(1, needed);
+    span_start = now;
+    moved_before = moved;
+    return stalled;
+  }
 };
 
 size_t on_header(char* data, size_t size, size_t count, void* context) {
@@ -111,9 +125,9 @@ size_t on_body(char* data, size_t size, size_t count, void* context) {
   return CURL_WRITEFUNC_ERROR;
 }
 
-int on_progress(void* context, curl_off_t total, curl_off_t received, curl_off_t, curl_off_t) {
+int on_progress(void* context, curl_off_t total, curl_off_t received, curl_off_t, curl_off_t sent) {
   auto& exchange = *static_cast<Exchange*>(context);
-  if (exchange.request.stop.stop_requested()) return 1;
+  if (exchange.request.stop.stop_requested() || exchange.stalls(received + sent)) return 1;
   if (exchange.progress && exchange.answer.ok() && received > 0) {
     const uint64_t before = exchange.answer.status == 206 ? exchange.already_there : 0;
     exchange.progress(before + static_cast<uint64_t>(received), total > 0 ? before + static_cast<uint64_t>(total) : 0);
@@ -272,10 +286,6 @@ void HttpClient::Pool::configure(CURL* handle, const HttpRequest& request) const
     set(handle, CURLOPT_MAXREDIRS, most_redirects);
     set(handle, CURLOPT_REDIR_PROTOCOLS_STR, request.url.starts_with("https:") ? "https" : "http,https");
   }
-  if (request.stall_timeout.count() > 0) {
-    set(handle, CURLOPT_LOW_SPEED_TIME, static_cast<long>(request.stall_timeout.count()));
-    set(handle, CURLOPT_LOW_SPEED_LIMIT, static_cast<long>(std::max<uint64_t>(1, request.minimum_speed)));
-  }
 }
 
 Result<HttpResponse> HttpClient::Pool::exchange(const HttpRequest& request, Sink& sink, uint64_t resume_at,
@@ -330,6 +340,11 @@ Result<HttpResponse> HttpClient::Pool::exchange(const HttpRequest& request, Sink
     if (sink.failure()) return *sink.failure();
     return std::move(answer);
   }
+  if (exchange.stalled)
+    return fail(ErrorKind::timeout, "transfer stalled",
+                {.found = "too little came for " + std::to_string(request.stall_timeout.count()) + " s",
+                 .expected = "at least " + format_bytes(request.minimum_speed) + " a second",
+                 .where = place});
   if (code == CURLE_ABORTED_BY_CALLBACK) return fail(ErrorKind::cancelled, "stopped", {.where = place});
   if (code != CURLE_OK) return transfer_error(failed);
   if (Result<void> finished = sink.finish(answer); !finished) return std::move(finished).error();

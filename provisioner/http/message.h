@@ -18,7 +18,7 @@ namespace slipway {
 /// One HTTP request. Header values and the query are treated as secret: no error or log repeats them.
 struct HttpRequest {
   std::string method = "GET";
-  std::string url;  ///< Absolute, http or https, already percent-encoded (see url_encode).
+  std::string url{};  ///< Absolute, http or https, already percent-encoded (see url_encode).
   std::vector<std::pair<std::string, std::string>> headers{};
   std::string body{};
   /// The whole exchange, connecting and redirects included.
@@ -31,7 +31,8 @@ struct HttpRequest {
   /// For watches: called in the calling thread for each line of a 2xx body as it comes, without its line end; `body`
   /// then stays empty. false ends the request at once, as a success.
   std::function<bool(std::string_view line)> on_line{};
-  /// Fewer than `minimum_speed` bytes a second on average during this span is a timeout; whole seconds; 0: never.
+  /// Fewer than `minimum_speed` bytes a second on average during one such span is a timeout, noticed within a second;
+  /// 0: never.
   Seconds stall_timeout{0};
   uint64_t minimum_speed = 1;
   /// Ends the request with kind cancelled, within about a second.
@@ -41,9 +42,9 @@ struct HttpRequest {
 struct HttpResponse {
   int status = 0;
   /// Names in lower case; several of one name are joined by ", ".
-  std::map<std::string, std::string> headers;
-  std::string body;
-  std::string request_id;  ///< The server's name for this exchange (x-openstack-request-id, x-request-id, audit-id).
+  std::map<std::string, std::string> headers{};
+  std::string body{};
+  std::string request_id{};  ///< The server's name for this exchange (x-openstack-request-id, x-request-id, audit-id).
 
   bool ok() const { return status >= 200 && status < 300; }
   /// The header's value or "". REQUIRES: `name` is in lower case.

@@ -84,7 +84,10 @@ bool FileSink::position(const HttpResponse& answer) {
   } else {
     offset_ = 0;
   }
-  if (::ftruncate(file_.number(), static_cast<off_t>(offset_)) != 0 ||
+  struct stat status {};
+  if (::fstat(file_.number(), &status) != 0) return refuse(file_error(errno, path_));
+  const bool longer = static_cast<uint64_t>(status.st_size) > offset_;
+  if ((longer && ::ftruncate(file_.number(), static_cast<off_t>(offset_)) != 0) ||
       ::lseek(file_.number(), static_cast<off_t>(offset_), SEEK_SET) < 0)
     return refuse(file_error(errno, path_));
   return positioned_ = true;

@@ -46,9 +46,9 @@ class Arguments {
 
 /// A fault within a task's arguments; `pointer` leads to it from the arguments ("/mode", or "" for all of them).
 struct ArgumentFault {
-  std::string pointer;
+  std::string pointer{};
   bool at_key = false;  ///< The key is wrong, not its value.
-  std::string message;
+  std::string message{};
   std::string found{}, expected{}, advice{};
 };
 

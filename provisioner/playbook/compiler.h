@@ -26,8 +26,8 @@ namespace slipway::playbook {
 
 /// The host that a playbook is made ready for.
 struct Target {
-  std::string cluster;  ///< Goes into the host's stamp.
-  std::string role;     ///< "control-plane", "worker", or empty: tasks for a role are left out.
+  std::string cluster{};  ///< Goes into the host's stamp.
+  std::string role{};     ///< "control-plane", "worker", or empty: tasks for a role are left out.
   std::map<std::string, std::string> labels{};
   Value variables = Value::object();
   std::map<std::string, Secret> secrets{};  ///< Variables below `secrets`: "${secrets.ca_key}".
@@ -47,9 +47,9 @@ struct Approval {
 
 /// An apply, and what is sent along.
 struct ApplyScript {
-  std::string id;      ///< Names the unit and its folder on the host.
-  std::string launch;  ///< Script::text: starts or re-attaches; the events up to `offset` are not sent again.
-  std::string input;   ///< Script::input
+  std::string id{};      ///< Names the unit and its folder on the host.
+  std::string launch{};  ///< Script::text: starts or re-attaches; the events up to `offset` are not sent again.
+  std::string input{};   ///< Script::input
 };
 
 class Compiler {

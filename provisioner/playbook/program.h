@@ -13,8 +13,8 @@ namespace slipway::playbook {
 
 /// One comparable field of a task.
 struct Field {
-  std::string name;        ///< As diffs show it: "task" or "task/detail".
-  Value wanted;            ///< Null: absent.
+  std::string name{};        ///< As diffs show it: "task" or "task/detail".
+  Value wanted{};            ///< Null: absent.
   bool sensitive = false;  ///< Neither value is ever shown.
   bool existence = false;  ///< Whether the object is there at all: approving it approves the object's other fields.
   int object = 0;          ///< Fields of one object of the task share it.
@@ -24,9 +24,9 @@ struct Field {
 /// What goes to the host as a file of its own because it is big: an artifact of this machine's cache.
 struct Upload {
   std::string title;  ///< For progress: "kubelet".
-  std::string local_path;
-  std::string sha256;
-  std::vector<int> fields;  ///< Needed where one of these fields of the task drifts.
+  std::string local_path{};
+  std::string sha256{};
+  std::vector<int> fields{};  ///< Needed where one of these fields of the task drifts.
 };
 
 /// One task or handler as shell. Field numbers in the shell text are positions in `fields`.

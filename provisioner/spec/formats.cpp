@@ -45,7 +45,11 @@ bool port(std::string_view text) {
 
 bool host(std::string_view text) { return subdomain(text) || parse_address(text).ok(); }
 
-Checked from(const Error& error) { return Complaint{error.summary, error.found, error.expected, error.advice}; }
+Checked from(const Error& error) {
+  // "Not an address" says no more than the checker's own words.
+  const bool plain = error.summary.starts_with("not ");
+  return Complaint{plain ? "" : error.summary, error.found, error.expected, error.advice};
+}
 
 std::string as_name(std::string_view text) {
   std::string name;

@@ -65,6 +65,9 @@ class TreeBuilder final : public YAML::EventHandler {
     if (expects_key()) {
       if (text == "<<" && tag == "?")
         add_fault(node.mark, "merge keys ('<<') are not part of YAML 1.2", "<<", "the merged keys written out", "");
+      node.text = text;
+      node.scalar = text;
+      if (anchor != 0) anchors_[anchor] = {node, 1};
       return take_key(text, node.mark, mark.pos);
     }
     node.text = text;

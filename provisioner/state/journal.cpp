@@ -36,16 +36,19 @@ std::optional<uint64_t> take_number(std::string_view& rest) {
 
 /// The whole, sound line at `at`, if there is one.
 std::optional<Line> line_at(std::string_view bytes, size_t at) {
+  const std::string_view checksum = bytes.substr(at, checksum_width);
+  if (at + checksum_width >= bytes.size() || bytes[at + checksum_width] != ' ' ||
+      checksum.find_first_not_of("0123456789abcdef") != std::string_view::npos)
+    return std::nullopt;
   const size_t end = bytes.find('\n', at);
-  if (end == std::string_view::npos) return std::nullopt;
+  if (end == std::string_view::npos || end < at + checksum_width) return std::nullopt;
   const std::string_view line = bytes.substr(at, end - at);
-  if (line.size() < checksum_width + 1 || line[checksum_width] != ' ') return std::nullopt;
   std::string_view rest = line.substr(checksum_width + 1);
   const std::string_view summed = rest;
   const std::optional<uint64_t> length = take_number(rest);
   const std::optional<uint64_t> serial = length ? take_number(rest) : std::nullopt;
   const std::optional<uint64_t> after = serial ? take_number(rest) : std::nullopt;
-  if (!after || rest.size() != *length || checksum_of(summed) != line.substr(0, checksum_width)) return std::nullopt;
+  if (!after || rest.size() != *length || checksum_of(summed) != checksum) return std::nullopt;
   return Line{{*serial, *after, rest, static_cast<size_t>(rest.data() - bytes.data())}, end + 1};
 }
 
@@ -128,9 +131,10 @@ Result<JournalScan> scan_journal(std::string_view bytes, const std::string& path
   }
   scan.torn = bytes.size() - scan.whole;
 
-  // What follows the unreadable bytes decides: a record written after they had been acknowledged makes them rot.
-  for (size_t at = bytes.find('\n', scan.whole); at != std::string_view::npos; at = bytes.find('\n', at + 1))
-    if (const std::optional<Line> later = line_at(bytes, at + 1); later && later->record.after > last)
+  // What follows the unreadable bytes decides: a record written after they had been acknowledged makes them rot. It is
+  // looked for at every byte, since the end of the line before it may be what is damaged.
+  for (size_t at = scan.whole + 1; at < bytes.size(); ++at)
+    if (const std::optional<Line> later = line_at(bytes, at); later && later->record.after > last)
       return corrupt_at(path, scan.whole,
                         "bytes that are no record, before the sound record " + std::to_string(later->record.serial),
                         "the record that follows " + std::to_string(last));

@@ -46,6 +46,7 @@ TEST(Yaml, AnchorsAndAliasesRepeatValues) {
   ASSERT_TRUE(value) << describe(value.error());
   EXPECT_EQ(value->at("c"), value->at("a"));
   EXPECT_EQ(value->at("d")[0], value->at("a"));
+  EXPECT_EQ(value->at("other"), "key");
 }
 
 TEST(Yaml, EmptyFileIsNull) {
@@ -92,7 +93,7 @@ TEST(Yaml, FaultsAreNamedAtTheirPlace) {
       {"a: !mine b\n", "f:1:4", "a value that its tag does not allow"},
       {"a: !!int b\n", "f:1:4", "a value that its tag does not allow"},
       {"a: !mine {b: c}\n", "f:1:4", "unknown tag"},
-      {"a: \"\\q\"\n", "f:1:6", "YAML syntax: unknown escape character: q"},
+      {"a: \"\\q\"\n", "f:1:7", "YAML syntax: unknown escape character: q"},
       {"---\na: 1\n---\nb: 2\n", "f:4:1", "a second document in the file"},
       {"a: \xFF\n", "f:1:4", "the file is not UTF-8"},
       {"a: \x01\n", "f:1:4", "a control character in the file"},
@@ -143,8 +144,8 @@ TEST(YamlDocument, TellsThePlaceOfAPointer) {
   const Result<YamlDocument> document = read_yaml("book.yaml", "tasks:\n  - file: {path: /a, mode: \"0644\"}\n  - \"a/b~c\": 1\n");
   ASSERT_TRUE(document) << describe(document.error());
   EXPECT_EQ(document->where(""), "book.yaml:1:1");
-  EXPECT_EQ(document->where("/tasks/0/file/mode"), "book.yaml:2:30");
-  EXPECT_EQ(document->where_key("/tasks/0/file/mode"), "book.yaml:2:24");
+  EXPECT_EQ(document->where("/tasks/0/file/mode"), "book.yaml:2:28");
+  EXPECT_EQ(document->where_key("/tasks/0/file/mode"), "book.yaml:2:22");
   EXPECT_EQ(document->where("/tasks/1/a~1b~0c"), "book.yaml:3:14");
   EXPECT_EQ(document->where("/tasks/0/file/owner"), "book.yaml:2:11");
   EXPECT_EQ(document->where("/nothing"), "book.yaml:1:1");

@@ -1,9 +1,8 @@
-// Power cuts and disk faults at every single call. What was acknowledged is there afterwards; what was not is there as a
-// whole or not at all.
-
-#include <gtest/gtest.h>
+// Power cuts and disk faults at every single call. What was acknowledged is there afterwards; what was not is there as
+// a whole or not at all.
 
 #include <functional>
+#include <gtest/gtest.h>
 #include <thread>
 
 #include "faulty_files.h"
@@ -72,8 +71,8 @@ std::vector<Action> script() {
   return actions;
 }
 
-/// Runs the script; answers the states that a later start may find: the acknowledged one, and the one with the action in
-/// flight.
+/// Runs the script; answers the states that a later start may find: the acknowledged one, and the one with the action
+/// in flight.
 struct Outcome {
   State acknowledged, in_flight;
   bool opened = false, finished = false;
@@ -225,6 +224,7 @@ void run_with_fault(ErrorKind kind) {
         EXPECT_LE(failed.size(), 1u) << when;
         if (power_cut_after) files->power_cut_at = files->calls + 1;
       }
+      files->fault_at.reset();
       if (power_cut_after) files->power_on(random);
       Result<std::unique_ptr<StateStore>> store = StateStore::open(options, files);
       ASSERT_TRUE(store.ok()) << when << "\n" << describe(store.error());

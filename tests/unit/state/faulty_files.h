@@ -1,6 +1,6 @@
 #pragma once
-// Files in memory that can lose power. What was not synced may be lost, kept, torn or holed at the next start; names that
-// were not synced with their folder may each have arrived or not. A fault can be placed on the n-th call.
+// Files in memory that can lose power. What was not synced may be lost, kept, torn or holed at the next start; names
+// that were not synced with their folder may each have arrived or not. A fault can be placed on the n-th call.
 
 #include <algorithm>
 #include <map>
@@ -155,7 +155,8 @@ class FaultyFiles final : public FileLayer {
         names[path] = file;
       else
         names.erase(path);
-      if (const auto old = names.find(from); !from.empty() && old != names.end() && old->second == file) names.erase(old);
+      if (const auto old = names.find(from); !from.empty() && old != names.end() && old->second == file)
+        names.erase(old);
     }
   };
 

@@ -34,10 +34,4 @@ inline std::string content_of(State state) {
   return snapshot_text(state);
 }
 
-/// A process that was killed: the store's files stay as they were, and no destructor folds them.
-inline void abandon(std::unique_ptr<StateStore> store) {
-  static std::vector<std::unique_ptr<StateStore>>* const graveyard = new std::vector<std::unique_ptr<StateStore>>;
-  graveyard->push_back(std::move(store));
-}
-
 }  // namespace slipway::testing

@@ -1,0 +1,222 @@
+// The verbs that only look.
+
+#include <filesystem>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "cli/output.h"
+#include "cli/session.h"
+#include "cli/verbs.h"
+#include "kube/kubeconfig.h"
+#include "report/plan_text.h"
+
+namespace slipway {
+namespace {
+
+using SessionResult = Result<std::unique_ptr<Session>>;
+
+std::string padded(std::string text, size_t width) {
+  if (text.size() < width) text.append(width - text.size(), ' ');
+  return text;
+}
+
+/// Machine name -> its object, as the provider has it now.
+std::map<std::string, CloudObject> machines_of(Session& session) {
+  std::map<std::string, CloudObject> found;
+  if (Result<std::vector<CloudObject>> owned = session.provider().list_owned())
+    for (CloudObject& object : *owned)
+      if (object.kind == "machine") found.emplace(object.name, std::move(object));
+  return found;
+}
+
+/// Node name -> whether it is Ready; nothing where the API does not answer.
+std::optional<std::map<std::string, bool>> readiness(Session& session) {
+  Result<std::vector<Value>> nodes =
+      session.reader().cluster.list({"v1", "Node", "", ""}, "", Deadline::in(Seconds(5)));
+  if (!nodes) return std::nullopt;
+  std::map<std::string, bool> ready;
+  for (const Value& node : *nodes) {
+    bool& is_ready = ready[key_of(node).name];
+    for (const Value& condition : node.value("status", Value::object()).value("conditions", Value::array()))
+      if (text_at(condition, "type") == "Ready") is_ready = text_at(condition, "status") == "True";
+  }
+  return ready;
+}
+
+Value machine_rows(Session& session) {
+  const std::map<std::string, CloudObject> machines = machines_of(session);
+  const std::optional<std::map<std::string, bool>> ready = readiness(session);
+  Value rows = Value::array();
+  for (const Member& member : session.membership().members) {
+    const std::string& name = member.name.text();
+    std::string state = "absent";
+    if (session.spec().provider == "existing")
+      state = ready && ready->contains(name) ? "running" : "unreachable";
+    else if (const auto found = machines.find(name); found != machines.end())
+      state = text_at(found->second.fields, "state", "running");
+    Value is_ready;
+    if (ready) is_ready = ready->contains(name) && ready->at(name);
+    rows.push_back({{"name", name},
+                    {"pool", member.pool->name},
+                    {"role", slipway::name(member.pool->role)},
+                    {"address", member.address},
+                    {"state", state},
+                    {"ready", is_ready}});
+  }
+  return rows;
+}
+
+std::string machine_table(const Value& rows) {
+  size_t widest = 8;
+  for (const Value& row : rows) widest = std::max(widest, text_at(row, "name").size());
+  std::string out = padded("MACHINE", widest + 2) + padded("ROLE", 15) + padded("ADDRESS", 17) + padded("STATE", 13) + "READY\n";
+  for (const Value& row : rows)
+    out += padded(text_at(row, "name"), widest + 2) + padded(text_at(row, "role"), 15) +
+           padded(text_at(row, "address"), 17) + padded(text_at(row, "state"), 13) +
+           (row["ready"].is_null() ? "unknown" : row["ready"].get<bool>() ? "yes" : "no") + "\n";
+  return out;
+}
+
+Result<size_t> count_drift(Session& session) {
+  if (Result<void> expanded = session.expand_graph(); !expanded) return std::move(expanded).error();
+  Result<Plan> plan = session.plan({});
+  if (!plan) return std::move(plan).error();
+  size_t drift = 0;
+  for (const PlannedStep& step : plan->steps)
+    if (step.diff.action != Action::none || !step.problem.empty()) ++drift;
+  return drift;
+}
+
+std::string dot(const Graph& graph) {
+  std::string out = "digraph slipway {\n  rankdir=LR;\n  node [shape=box, fontname=\"sans-serif\"];\n";
+  for (const Node& node : graph.nodes()) {
+    out += "  \"" + node.info.id.text() + "\" [tooltip=\"" + node.info.title + "\"];\n";
+    for (const size_t need : node.needs)
+      out += "  \"" + graph.nodes()[need].info.id.text() + "\" -> \"" + node.info.id.text() + "\";\n";
+  }
+  return out + "}\n";
+}
+
+}  // namespace
+
+int verb_status(const Options& options) {
+  SessionResult session = Session::open(options, "status", Access::look);
+  if (!session) return report_error(options, session.error());
+  const Value rows = machine_rows(**session);
+  Value drift;
+  if (!options.no_drift) {
+    Result<size_t> counted = count_drift(**session);
+    if (!counted) return report_error(options, counted.error());
+    drift = *counted;
+  }
+  std::string text = "Cluster " + (*session)->spec().name + ", Kubernetes " + (*session)->spec().kubernetes.version + "\n" +
+                     machine_table(rows);
+  if (!drift.is_null())
+    text += drift == 0 ? "No drift.\n" : drift.dump() + " steps to do: slipway plan " + (*session)->spec().path + "\n";
+  print_result(options, text,
+               {{"format", 1}, {"cluster", (*session)->spec().name}, {"machines", rows}, {"addons", Value::array()}, {"drift", drift}});
+  return 0;
+}
+
+int verb_node_list(const Options& options) {
+  SessionResult session = Session::open(options, "node list", Access::look);
+  if (!session) return report_error(options, session.error());
+  const Value rows = machine_rows(**session);
+  print_result(options, machine_table(rows), {{"format", 1}, {"machines", rows}});
+  return 0;
+}
+
+int verb_validate(const Options& options) {
+  const Result<Spec> spec = load_spec(spec_path(options));
+  if (!spec) return report_error(options, spec.error());
+  int machines = 0;
+  for (const Pool& pool : spec->pools) machines += pool.count;
+  print_result(options, spec->path + " is valid: cluster " + spec->name + ", " + std::to_string(machines) + " machines\n",
+               {{"format", 1}, {"valid", true}, {"cluster", spec->name}, {"machines", machines}});
+  return 0;
+}
+
+int verb_doctor(const Options& options) {
+  SessionResult session = Session::open(options, "doctor", Access::look);
+  if (!session) return report_error(options, session.error());
+  std::vector<Error> problems = (*session)->provider().preflight();
+  if ((*session)->store().snapshot().steps.contains(StepId("kubernetes/init"))) {
+    if (Result<std::string> live = (*session)->reader().cluster.probe("/readyz", Deadline::in(Seconds(5))); !live)
+      problems.push_back(std::move(live).error().while_doing("asking the API whether it is ready"));
+    const Value rows = machine_rows(**session);
+    for (const Value& row : rows)
+      if (row["state"] != "running" || row["ready"] == false)
+        problems.push_back(fail(ErrorKind::unavailable, "machine " + text_at(row, "name") + " is not well",
+                                {.found = text_at(row, "state") + (row["ready"] == false ? ", not Ready" : ""),
+                                 .expected = "running and Ready",
+                                 .advice = "slipway repair " + (*session)->spec().path}));
+  }
+  std::string text;
+  Value list = Value::array();
+  for (const Error& problem : problems) {
+    text += describe(problem) + "\n";
+    list.push_back({{"kind", name(problem.kind)}, {"summary", problem.summary}, {"found", problem.found}, {"try", problem.advice}});
+  }
+  print_result(options, problems.empty() ? "Nothing is wrong that doctor looks for.\n" : text,
+               {{"format", 1}, {"problems", std::move(list)}});
+  return problems.empty() ? 0 : 1;
+}
+
+int verb_graph(const Options& options) {
+  SessionResult session = Session::open(options, "graph", Access::look);
+  if (!session) return report_error(options, session.error());
+  if (Result<void> expanded = (*session)->expand_graph(); !expanded) return report_error(options, expanded.error());
+  const std::string text = dot((*session)->graph());
+  if (options.file.empty()) {
+    print_result(options, text, {{"format", 1}, {"dot", text}});
+  } else if (Result<void> written = write_file_atomically(options.file, text); !written) {
+    return report_error(options, written.error());
+  }
+  return 0;
+}
+
+int verb_kubeconfig(const Options& options) {
+  SessionResult session = Session::open(options, "kubeconfig", Access::look);
+  if (!session) return report_error(options, session.error());
+  if (!(*session)->store().snapshot().steps.contains(StepId("kubernetes/init")))
+    return report_error(options, fail(ErrorKind::not_found, "there is no cluster yet",
+                                      {.found = "no control plane was initialised",
+                                       .advice = "slipway bootstrap " + (*session)->spec().path}));
+  const std::string text = kubeconfig_text((*session)->kube_access(), (*session)->spec().name);
+  if (options.file.empty()) {
+    // The one place where a secret is asked for by name: it is not redacted.
+    std::fputs(text.c_str(), stdout);
+    return 0;
+  }
+  if (Result<void> written = write_file_atomically(options.file, text, 0600); !written)
+    return report_error(options, written.error());
+  say("Wrote " + options.file + ". Use it: kubectl --kubeconfig " + options.file + " get nodes");
+  return 0;
+}
+
+int verb_state_list(const Options& options) {
+  SessionResult session = Session::open(options, "state list", Access::look);
+  if (!session) return report_error(options, session.error());
+  std::string text;
+  Value rows = Value::array();
+  for (const auto& [id, record] : (*session)->store().snapshot().steps) {
+    text += padded(id.text(), 44) + "  " + record.updated + (record.intent_open ? "  intent open" : "") + "\n";
+    rows.push_back({{"id", id.text()}, {"updated", record.updated}, {"intent_open", record.intent_open}});
+  }
+  print_result(options, text, {{"format", 1}, {"steps", std::move(rows)}});
+  return 0;
+}
+
+int verb_state_show(const Options& options) {
+  SessionResult session = Session::open(options, "state show", Access::look);
+  if (!session) return report_error(options, session.error());
+  const std::optional<StepRecord> record = (*session)->store().find(StepId(options.names.front()));
+  if (!record)
+    return report_error(options, fail(ErrorKind::not_found, "no such step in the state",
+                                      {.found = options.names.front(), .advice = "slipway state list SPEC"}));
+  const Value document = to_value(*record);
+  print_result(options, document.dump(2) + "\n", document);
+  return 0;
+}
+
+}  // namespace slipway

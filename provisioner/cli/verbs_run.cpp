@@ -1,0 +1,228 @@
+// The verbs that change something: one run each, of the same engine.
+
+#include <filesystem>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "cli/closing_page.h"
+#include "cli/output.h"
+#include "cli/session.h"
+#include "cli/verbs.h"
+#include "graph/plan_document.h"
+#include "report/plan_text.h"
+#include "report/style.h"
+
+namespace slipway {
+namespace {
+
+using SessionResult = Result<std::unique_ptr<Session>>;
+
+void show_plan(const Plan& plan, const Options& options) {
+  const std::string text = plan_text(plan, style_for(2), {.all = options.all, .applies = true});
+  std::fputs(text.c_str(), stderr);
+}
+
+/// Prints what the run came to and answers the exit code.
+int conclude(const Session& session, const RunSummary& summary) {
+  const Options& options = session.options();
+  const Value document = session.run_document();
+  if (options.json) print_result(options, "", document);
+  if (summary.waiting_approval > 0) {
+    std::string waiting;
+    for (const StepId& step : summary.waiting) waiting += "\n  " + step.text();
+    say("Waiting for approval (run again with --approve):" + waiting);
+  }
+  if (summary.failed > 0) {
+    const StepFailure& first = summary.failures.front();
+    // The view printed each failure when it happened, except those outside a step.
+    if (first.step.text() == "run" || first.step.text() == "state") say(describe(first.error));
+    say(std::to_string(summary.applied) + " applied, " + std::to_string(summary.failed) + " failed, " +
+        std::to_string(summary.blocked) + " not tried, in " + format_seconds(summary.seconds) +
+        ". What is done stays done: mend the cause and run the same command again.");
+    say("Log: " + session.state_directory() + "/runs/" + text_at(document, "run"));
+  } else if (summary.cancelled) {
+    say("Stopped after " + std::to_string(summary.applied) + " steps. Run the same command again to go on.");
+    return cancelled_exit_code();
+  } else {
+    say(std::to_string(summary.applied) + " applied in " + format_seconds(summary.seconds) + ".");
+  }
+  return summary.exit_code();
+}
+
+/// Plans within `targets`, shows it, and runs it.
+int plan_and_run(Session& session, const std::string& verb, const std::vector<std::string>& targets, bool closing_page) {
+  const Options& options = session.options();
+  if (Result<void> expanded = session.expand_graph(); !expanded) return report_error(options, expanded.error());
+  Result<Plan> plan = session.plan(targets);
+  if (!plan) return report_error(options, plan.error());
+  show_plan(*plan, options);
+  const RunSummary summary = session.run(*plan, verb);
+  const int code = conclude(session, summary);
+  if (closing_page && code == 0) print_closing_page(session);
+  return code;
+}
+
+/// Problems that would stop the run half-way, told before anything is touched.
+Result<void> preflight(Session& session) {
+  const std::vector<Error> problems = session.provider().preflight();
+  if (problems.empty()) return {};
+  for (size_t i = 1; i < problems.size(); ++i) say(describe(problems[i]));
+  return problems.front();
+}
+
+int open_and_run(const Options& options, const std::string& verb, const std::vector<std::string>& targets,
+                 bool closing_page) {
+  SessionResult session = Session::open(options, verb, Access::change);
+  if (!session) return report_error(options, session.error());
+  if (Result<void> ready = preflight(**session); !ready) return report_error(options, ready.error());
+  return plan_and_run(**session, verb, targets, closing_page);
+}
+
+Result<Plan> read_plan(const std::string& path) {
+  Result<std::string> text = read_file(path);
+  if (!text) return std::move(text).error();
+  const Value document = Value::parse(*text, nullptr, false);
+  if (document.is_discarded()) return fail(ErrorKind::corrupt, "not a saved plan", {.where = path});
+  return plan_from_document(document);
+}
+
+int apply_saved_plan(Options options, const std::string& path) {
+  Result<std::string> text = read_file(path);
+  if (!text) return report_error(options, text.error());
+  const Value document = Value::parse(*text, nullptr, false);
+  Result<Plan> saved = read_plan(path);
+  if (!saved) return report_error(options, saved.error());
+  options.spec = text_at(document, "spec");
+  SessionResult session = Session::open(options, "apply", Access::look);
+  if (!session) return report_error(options, session.error());
+  // Bound before the lock writes anything; the lock is taken right after and the binding holds the serial.
+  if (Result<void> expanded = (*session)->expand_graph(); !expanded) return report_error(options, expanded.error());
+  Result<Plan> now = (*session)->plan({});
+  if (!now) return report_error(options, now.error());
+  if (Result<void> bound = check_binding(saved->binding, now->binding); !bound) return report_error(options, bound.error());
+  session->reset();
+  session = Session::open(options, "apply", Access::change);
+  if (!session) return report_error(options, session.error());
+  if (Result<void> ready = preflight(**session); !ready) return report_error(options, ready.error());
+  if (Result<void> expanded = (*session)->expand_graph(); !expanded) return report_error(options, expanded.error());
+  now = (*session)->plan({});
+  if (!now) return report_error(options, now.error());
+  for (size_t i = 0; i < now->steps.size(); ++i)
+    for (const PlannedStep& step : saved->steps)
+      if (step.id == now->steps[i].id) now->steps[i].out_of_scope = step.out_of_scope;
+  show_plan(*now, options);
+  return conclude(**session, (*session)->run(*now, "apply", &*saved));
+}
+
+}  // namespace
+
+int verb_bootstrap(const Options& options) { return open_and_run(options, "bootstrap", {}, !options.json); }
+
+int verb_repair(const Options& options) { return open_and_run(options, "repair", options.names, false); }
+
+int verb_apply(const Options& options) {
+  const std::string path = options.plan_file.empty() ? spec_path(options) : options.plan_file;
+  if (Result<Plan> saved = read_plan(path); saved || saved.error().kind == ErrorKind::bad_input)
+    return apply_saved_plan(options, path);
+  Options with_spec = options;
+  with_spec.spec = path;
+  return open_and_run(with_spec, "apply", options.targets, false);
+}
+
+int verb_plan(const Options& options) {
+  SessionResult session = Session::open(options, "plan", Access::look);
+  if (!session) return report_error(options, session.error());
+  if (Result<void> expanded = (*session)->expand_graph(); !expanded) return report_error(options, expanded.error());
+  Result<Plan> plan = (*session)->plan(options.targets);
+  if (!plan) return report_error(options, plan.error());
+  if (!options.out.empty()) {
+    Value document = to_document(*plan);
+    document["spec"] = std::filesystem::absolute((*session)->spec().path).string();
+    if (Result<void> written = write_file_atomically(options.out, document.dump(1) + "\n", 0600); !written)
+      return report_error(options, written.error());
+    say("Saved. To do exactly this, or less: slipway apply " + options.out);
+  }
+  print_result(options, plan_text(*plan, style_for(1), {.all = options.all}), to_json(*plan, options.all));
+  return options.detailed_exit_code && !plan->nothing_to_do() ? 2 : 0;
+}
+
+int verb_node_add(const Options& options) {
+  SessionResult opened = Session::open(options, "node add", Access::change);
+  if (!opened) return report_error(options, opened.error());
+  Session& session = **opened;
+  if (Result<void> ready = preflight(session); !ready) return report_error(options, ready.error());
+  const Pool* pool = session.spec().find_pool(options.pool);
+  if (!pool) {
+    std::vector<std::string> names;
+    for (const Pool& known : session.spec().pools) names.push_back(known.name);
+    const std::optional<std::string> near = nearest(options.pool, names);
+    return report_error(options, fail(ErrorKind::bad_input, "no such pool",
+                                      {.found = options.pool,
+                                       .expected = join(names, ", "),
+                                       .advice = near ? "did you mean '" + *near + "'?" : ""}));
+  }
+  const int before = pool->count, after = before + options.count;
+  const std::string path = session.spec().path;
+  Result<std::string> text = read_file(path);
+  if (!text) return report_error(options, text.error());
+  Result<std::string> changed = with_pool_count(*text, options.pool, after);
+  if (!changed) return report_error(options, changed.error());
+  if (Result<Spec> valid = parse_spec(path, *changed); !valid) return report_error(options, valid.error());
+  std::set<MachineName> known;
+  for (const Member& member : session.membership().members) known.insert(member.name);
+  if (Result<void> written = write_file_atomically(path, *changed, 0644); !written)
+    return report_error(options, written.error());
+  say(path + ": pools." + options.pool + ".count " + std::to_string(before) + " -> " + std::to_string(after));
+  if (Result<void> reloaded = session.reload_spec({}); !reloaded) return report_error(options, reloaded.error());
+  std::vector<std::string> fresh;
+  for (const Member& member : session.membership().members)
+    if (!known.contains(member.name)) fresh.push_back(member.name.text());
+  return plan_and_run(session, "node-add", fresh, false);
+}
+
+int verb_node_remove(const Options& options) {
+  SessionResult opened = Session::open(options, "node remove", Access::change);
+  if (!opened) return report_error(options, opened.error());
+  Session& session = **opened;
+  const MachineName leaving(options.names.front());
+  const Member* member = session.membership().find(leaving);
+  if (!member)
+    return report_error(options, fail(ErrorKind::bad_input, "no such machine",
+                                      {.found = leaving.text(), .advice = "slipway node list SPEC"}));
+  if (!options.approve)
+    return report_error(options, fail(ErrorKind::approval_needed, "removing a machine needs approval",
+                                      {.found = leaving.text(), .advice = "run again with --approve"}));
+  const std::string path = session.spec().path, pool = member->pool->name;
+  const int before = member->pool->count;
+  Result<std::string> text = read_file(path);
+  if (!text) return report_error(options, text.error());
+  Result<std::string> changed = with_pool_count(*text, pool, before - 1);
+  if (!changed) return report_error(options, changed.error());
+  if (Result<Spec> valid = parse_spec(path, *changed); !valid) return report_error(options, valid.error());
+  if (Result<void> written = write_file_atomically(path, *changed, 0644); !written)
+    return report_error(options, written.error());
+  say(path + ": pools." + pool + ".count " + std::to_string(before) + " -> " + std::to_string(before - 1));
+  if (Result<void> reloaded = session.reload_spec({leaving}); !reloaded) return report_error(options, reloaded.error());
+  return plan_and_run(session, "node-remove", {leaving.text()}, false);
+}
+
+int verb_destroy(const Options& options) {
+  SessionResult opened = Session::open(options, "destroy", Access::change);
+  if (!opened) return report_error(options, opened.error());
+  Session& session = **opened;
+  if (Result<void> expanded = session.expand_graph(true); !expanded) return report_error(options, expanded.error());
+  Result<Plan> plan = session.plan({});
+  if (!plan) return report_error(options, plan.error());
+  show_plan(*plan, options);
+  if (!confirmed(options, "Delete all of this?"))
+    return report_error(options, fail(ErrorKind::approval_needed, "destroy needs a yes",
+                                      {.found = "cluster " + session.spec().name, .advice = "run again with --yes"}));
+  Plan approved = *plan;
+  const RunSummary summary = session.run(*plan, "destroy", &approved);
+  const int code = conclude(session, summary);
+  if (code != 0) return code;
+  if (Result<void> erased = session.store().erase(); !erased) return report_error(options, erased.error());
+  return 0;
+}
+
+}  // namespace slipway

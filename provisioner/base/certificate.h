@@ -33,10 +33,10 @@ struct AuthorityRequest {
 Result<CertificateKeyPair> make_authority(const AuthorityRequest& request);
 
 struct CertificateRequest {
-  std::string common_name;
-  std::vector<std::string> organisations;  ///< Kubernetes reads them as groups.
-  std::vector<std::string> dns_names;
-  std::vector<std::string> addresses;  ///< IPv4 or IPv6.
+  std::string common_name{};
+  std::vector<std::string> organisations{};  ///< Kubernetes reads them as groups.
+  std::vector<std::string> dns_names{};
+  std::vector<std::string> addresses{};  ///< IPv4 or IPv6.
   bool client = false, server = false;
   Seconds validity{365 * 24 * 3600};  ///< Ends no later than the authority itself.
   WallTime now = std::chrono::system_clock::now();

@@ -32,10 +32,12 @@ bool only_control_planes(const Membership& membership) {
   return true;
 }
 
+/// The tenth address of the service range, where kubeadm puts cluster DNS.
+Address dns_address(const Spec& spec) { return {spec.network.services.base.bits + 10}; }
+
 }  // namespace
 
 Value cluster_variables(const Spec& spec, const Membership& membership, const Versions& versions) {
-  const Address dns{spec.network.services.base.bits + 10};
   Value names = Value::array();
   for (const Member* member : membership.control_planes()) {
     if (!member->address.empty()) names.push_back({{"san", member->address}});
@@ -49,7 +51,7 @@ Value cluster_variables(const Spec& spec, const Membership& membership, const Ve
           {"api_port", std::to_string(api_port)},
           {"pod_subnet", to_string(spec.network.pods)},
           {"service_subnet", to_string(spec.network.services)},
-          {"dns_address", to_string(dns)},
+          {"dns_address", to_string(dns_address(spec))},
           {"dns_domain", "cluster.local"},
           {"cert_sans", std::move(names)},
           {"keepalived_image", versions.images.contains("keepalived") ? versions.images.at("keepalived") : ""},
@@ -84,7 +86,7 @@ Value host_variables(const Spec& spec, const Membership& membership, const Membe
   return variables;
 }
 
-Value manifest_variables(const Spec& spec, const Versions& versions) {
+Value manifest_variables(const Spec& spec, const Membership& membership, const Versions& versions) {
   Value addons = Value::object();
   for (const auto& [addon, settings] : spec.addons) addons[addon] = settings;
   return {{"cluster", {{"name", spec.name}, {"domain", "cluster.local"}}},
@@ -92,10 +94,12 @@ Value manifest_variables(const Spec& spec, const Versions& versions) {
            {{"pods", to_string(spec.network.pods)},
             {"services", to_string(spec.network.services)},
             {"endpoint", to_string(spec.network.endpoint)},
+            {"dns", to_string(dns_address(spec))},
             {"load_balancers", spec.network.load_balancers ? to_string(*spec.network.load_balancers) : ""},
             // Local hosts share a bridge that filters nothing; of other networks we know too little for plain routes.
             {"backend", spec.provider == "local" ? "host-gw" : "vxlan"}}},
           {"images", versions.images},
+          {"dns", {{"domains", std::min<size_t>(2, membership.members.size())}}},
           {"addons", std::move(addons)}};
 }
 

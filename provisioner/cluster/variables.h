@@ -18,6 +18,6 @@ Value cluster_variables(const Spec& spec, const Membership& membership, const Ve
 /// The above and what is the member's own: its name, address, role, and, on a control plane, the other control planes.
 Value host_variables(const Spec& spec, const Membership& membership, const Member& member, const Versions& versions);
 /// What manifests may name: ${network.pods}, ${images.flannel}, ${addons.NAME.KEY}, …
-Value manifest_variables(const Spec& spec, const Versions& versions);
+Value manifest_variables(const Spec& spec, const Membership& membership, const Versions& versions);
 
 }  // namespace slipway

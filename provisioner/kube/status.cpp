@@ -108,7 +108,7 @@ Error error_from_api(const HttpRequest& request, const HttpResponse& response) {
   }
   if (!error.retry_after_seconds) error.retry_after_seconds = status->retry_after;
   if (error.kind == ErrorKind::unauthorised)
-    error.advice = response.status == 401 ? "the cluster's CA or our certificate changed: see slipway cert list"
+    error.advice = response.status == 401 ? "the API trusts another CA than the one in our state, or a clock is wrong"
                                           : "the client certificate needs a group that may do this";
   return error;
 }

@@ -15,11 +15,11 @@ namespace slipway::playbook {
 /// What a check said.
 struct CheckReport {
   Value facts = Value::object();
-  std::string busy;                  ///< The id of an apply at work; nothing else was looked at then.
-  std::optional<std::string> stamp;  ///< The cluster that the host says it belongs to.
-  std::string applied;               ///< Digest of the playbook as it was last applied here, or empty.
-  std::vector<FieldChange> drift;    ///< Tasks' fields, then handlers that would run ("handler/NAME").
-  std::string note;                  ///< Where a text file differs, in a sentence.
+  std::string busy{};                  ///< The id of an apply at work; nothing else was looked at then.
+  std::optional<std::string> stamp{};  ///< The cluster that the host says it belongs to.
+  std::string applied{};               ///< Digest of the playbook as it was last applied here, or empty.
+  std::vector<FieldChange> drift{};    ///< Tasks' fields, then handlers that would run ("handler/NAME").
+  std::string note{};                  ///< Where a text file differs, in a sentence.
 };
 
 /// Errors: unauthorised (not root), bad_input (no systemd), unavailable (the answer is cut off).

@@ -38,8 +38,8 @@ struct Target {
 /// Which fields of which tasks an apply may change.
 struct Approval {
   bool everything = false;
-  std::set<std::pair<size_t, int>> fields;  ///< (task, field)
-  std::set<std::string> handlers;
+  std::set<std::pair<size_t, int>> fields{};  ///< (task, field)
+  std::set<std::string> handlers{};
 
   /// What an approved diff permits: a create everything, an update the named fields.
   static Approval of(const Program& program, const Diff& diff);

@@ -13,8 +13,8 @@ namespace slipway::playbook {
 
 /// One comparable field of a task.
 struct Field {
-  std::string name{};        ///< As diffs show it: "task" or "task/detail".
-  Value wanted{};            ///< Null: absent.
+  std::string name{};      ///< As diffs show it: "task" or "task/detail".
+  Value wanted{};          ///< Null: absent.
   bool sensitive = false;  ///< Neither value is ever shown.
   bool existence = false;  ///< Whether the object is there at all: approving it approves the object's other fields.
   int object = 0;          ///< Fields of one object of the task share it.
@@ -23,7 +23,7 @@ struct Field {
 
 /// What goes to the host as a file of its own because it is big: an artifact of this machine's cache.
 struct Upload {
-  std::string title;  ///< For progress: "kubelet".
+  std::string title{};  ///< For progress: "kubelet".
   std::string local_path{};
   std::string sha256{};
   std::vector<int> fields{};  ///< Needed where one of these fields of the task drifts.
@@ -32,16 +32,17 @@ struct Upload {
 /// One task or handler as shell. Field numbers in the shell text are positions in `fields`.
 struct TaskCode {
   size_t number = 0;  ///< Its position among the playbook's tasks (or handlers): in scripts and events.
-  std::string name;
-  std::string condition;  ///< Shell that returns from the check where the host's facts do not fit; or empty.
-  std::vector<Field> fields;
-  std::vector<std::string> files, packages, units;  ///< What its check looks at.
-  std::vector<std::string> check;                   ///< Lines of shell.
-  std::vector<std::string> apply;                   ///< Lines of shell, under `set -e`.
-  std::vector<std::string> owes;    ///< Handlers that a change owes, the built-in "daemon-reload" included.
-  std::vector<std::string> starts;  ///< Units that it starts: a handler that would restart one of them is then settled.
-  std::vector<Upload> uploads;
-  std::vector<size_t> pieces;  ///< What it reads of Program::pieces, as numbered by TaskWriter::piece.
+  std::string name{};
+  std::string condition{};  ///< Shell that returns from the check where the host's facts do not fit; or empty.
+  std::vector<Field> fields{};
+  std::vector<std::string> files{}, packages{}, units{}, sysctls{};  ///< What its check looks at.
+  std::vector<std::string> check{};                                  ///< Lines of shell.
+  std::vector<std::string> apply{};                                  ///< Lines of shell, under `set -e`.
+  std::vector<std::string> owes{};  ///< Handlers that a change owes, the built-in "daemon-reload" included.
+  std::vector<std::string>
+      starts{};  ///< Units that it starts: a handler that would restart one of them is then settled.
+  std::vector<Upload> uploads{};
+  std::vector<size_t> pieces{};  ///< What it reads of Program::pieces, as numbered by TaskWriter::piece.
   bool handler = false;
   bool reboots = false;
 };
@@ -49,23 +50,23 @@ struct TaskCode {
 /// A file's place in the batched look, and the stamp by which an unchanged large file is known, if any.
 struct WatchedFile {
   size_t index = 0;
-  std::string stamp;
+  std::string stamp{};
 };
 
 struct Program {
-  std::string playbook;
-  std::string cluster;  ///< The name that the host's stamp holds.
+  std::string playbook{};
+  std::string cluster{};  ///< The name that the host's stamp holds.
   bool removal = false;
-  std::string address;  ///< Not empty: the check also finds the interface that carries it.
-  std::vector<TaskCode> tasks;
-  std::vector<TaskCode> handlers;
-  std::map<std::string, WatchedFile> files;
-  std::map<std::string, size_t> packages, units;
+  std::string address{};  ///< Not empty: the check also finds the interface that carries it.
+  std::vector<TaskCode> tasks{};
+  std::vector<TaskCode> handlers{};
+  std::map<std::string, WatchedFile> files{};
+  std::map<std::string, size_t> packages{}, units{}, sysctls{};
   std::vector<std::string>
-      pieces;  ///< File contents, sent on standard input when applying; tasks name them by position + 1.
-  std::set<std::string> libraries;  ///< Shell libraries in use.
+      pieces{};  ///< File contents, sent on standard input when applying; tasks name them by position + 1.
+  std::set<std::string> libraries{};  ///< Shell libraries in use.
   bool wants_virtualization = false;
-  std::string digest;  ///< Of all that is wanted.
+  std::string digest{};  ///< Of all that is wanted.
 };
 
 }  // namespace slipway::playbook

@@ -54,6 +54,7 @@ std::string tables(const Program& program) {
   };
   table("package_index", program.packages);
   table("unit_index", program.units);
+  table("sysctl_index", program.sysctls);
   return text;
 }
 
@@ -105,7 +106,7 @@ std::string apply_text(const Program& program, const Approval& approval, const s
   for (const TaskCode& task : program.tasks) {
     if (!approved(approval, task)) continue;
     std::vector<std::string> looks = {look("look_at_files", task.files), look("look_at_packages", task.packages),
-                                      look("look_at_units", task.units)};
+                                      look("look_at_units", task.units), look("look_at_sysctls", task.sysctls)};
     std::erase(looks, "");
     text += function("look_" + number(task), "", looks) +
             function("check_" + number(task), task.condition, task.check) +
@@ -138,7 +139,8 @@ CheckScript Compiler::check_script(const Program& program) {
     calls += "t=" + number(task) + "\ncheck_" + number(task) + "\n";
   }
   text += "begin_check\n" + look("look_at_files", program.files) + look("look_at_packages", program.packages) +
-          look("look_at_units", program.units) + calls + "list_pending daemon-reload";
+          look("look_at_units", program.units) + look("look_at_sysctls", program.sysctls) + calls +
+          "list_pending daemon-reload";
   for (const TaskCode& handler : program.handlers) text += " " + slug_of(handler.name);
   return CheckScript(text + "\necho done\n");
 }

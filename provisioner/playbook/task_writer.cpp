@@ -79,6 +79,12 @@ size_t TaskWriter::look_at_unit(const std::string& unit) {
   return index_in(program_.units, unit_name(unit));
 }
 
+size_t TaskWriter::look_at_sysctl(const std::string& path) {
+  add_once(code_.sysctls, path);
+  program_.libraries.insert("kernel");
+  return index_in(program_.sysctls, path);
+}
+
 void TaskWriter::check(const std::string& library, const std::string& function, const std::vector<std::string>& words) {
   program_.libraries.insert(library);
   code_.check.push_back(call(function, words));

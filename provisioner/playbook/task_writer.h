@@ -44,6 +44,8 @@ class TaskWriter {
   size_t look_at_package(const std::string& package);
   /// "containerd" means "containerd.service".
   size_t look_at_unit(const std::string& unit);
+  /// `path` below /proc/sys.
+  size_t look_at_sysctl(const std::string& path);
 
   /// Adds a line `function word word …` with every word quoted; the library holds the function.
   void check(const std::string& library, const std::string& function, const std::vector<std::string>& words);

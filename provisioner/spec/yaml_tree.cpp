@@ -16,7 +16,7 @@ namespace slipway {
 namespace {
 
 // Aliases repeat what they name; a few lines of them can ask for more memory than there is.
-constexpr size_t most_nodes = 2'000'000;
+constexpr size_t most_aliased_nodes = 200'000;
 
 struct StopReading {};
 
@@ -27,7 +27,11 @@ class TreeBuilder final : public YAML::EventHandler {
 
   std::vector<YamlNode> documents;
 
-  void OnDocumentStart(const YAML::Mark&) override {
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    // The parser does not move past some stray characters (a ',' at the beginning) and would report documents for ever.
+    if (mark.pos <= document_position_)
+      stop(place(mark), "a character that belongs to no value", "", "key: value, or a list item");
+    document_position_ = mark.pos;
     documents.emplace_back();
     anchors_.clear();
   }
@@ -46,12 +50,16 @@ class TreeBuilder final : public YAML::EventHandler {
 
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     const auto found = anchors_.find(anchor);
+    const size_t repeated = found == anchors_.end() ? 1 : found->second.size;
+    nodes_ += repeated;
+    aliased_nodes_ += repeated;
+    if (aliased_nodes_ > most_aliased_nodes)
+      stop(place(mark), "the aliases make the file too large", "more than 200,000 repeated values", "");
     YamlNode node;
     if (found == anchors_.end())
       add_fault(place(mark), "the alias names a value that contains it", "", "", "");
     else
       node = found->second.node;
-    count_nodes(found == anchors_.end() ? 1 : found->second.size, place(mark));
     node.plain = false;
     if (expects_key()) return take_key(node.text, place(mark), mark.pos);
     place_node(std::move(node));
@@ -123,17 +131,12 @@ class TreeBuilder final : public YAML::EventHandler {
     throw StopReading{};
   }
 
-  void count_nodes(size_t nodes, Mark mark) {
-    nodes_ += nodes;
-    if (nodes_ > most_nodes) stop(mark, "the file is too large", "more than 2,000,000 values, aliases counted", "");
-  }
-
   YamlNode begin(const YAML::Mark& mark, YamlNode::Kind kind) {
     YamlNode node;
     node.kind = kind;
     node.mark = place(mark);
     node.offset = source_.offset(mark.pos);
-    count_nodes(1, node.mark);
+    ++nodes_;
     return node;
   }
 
@@ -204,7 +207,9 @@ class TreeBuilder final : public YAML::EventHandler {
   std::vector<SpecFault>& faults_;
   std::vector<Frame> frames_;
   std::unordered_map<YAML::anchor_t, Anchored> anchors_;
+  int document_position_ = -1;
   size_t nodes_ = 0;
+  size_t aliased_nodes_ = 0;
 };
 
 }  // namespace

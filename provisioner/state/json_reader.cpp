@@ -17,7 +17,9 @@ std::string shown(std::string_view text, size_t at) {
   if (byte < 0x20 || byte >= 0x7f) return "byte " + std::to_string(byte);
   size_t end = at;
   while (end < text.size() && end < at + 20 && text[end] >= 0x20 && text[end] < 0x7f) ++end;
-  return "'" + std::string(text.substr(at, end - at)) + "'";
+  std::string quoted(1, '\'');
+  quoted.append(text.substr(at, end - at));
+  return quoted += '\'';
 }
 
 void append_utf8(std::string& out, unsigned code) {

@@ -27,12 +27,12 @@ struct LockHolder {
 };
 
 struct StoreOptions {
-  std::string directory;  ///< ".slipway/demo"
-  std::string cluster;
-  std::string verb;        ///< For the lock's message.
+  std::string directory{};  ///< ".slipway/demo"
+  std::string cluster{};
+  std::string verb{};      ///< For the lock's message.
   Milliseconds wait{0};    ///< How long to wait for the lock.
   bool read_only = false;  ///< Takes no lock and writes nothing (plan, status, graph).
-  std::string key_file;    ///< Sealing key; empty: config_directory()/keys/LINEAGE.key, made with the state, 0600.
+  std::string key_file{};  ///< Sealing key; empty: config_directory()/keys/LINEAGE.key, made with the state, 0600.
 };
 
 /// Threads: any; calls are serialised inside. Lifetime: the destructor folds the journal and releases the lock.

@@ -30,8 +30,9 @@ Result<void> write_sysctl(const Arguments& arguments, TaskWriter& task) {
     const std::string wanted = join(words, " ");
     task.begin_object();
     const int field = task.field(key, wanted, true);
-    task.check("kernel", "want_sysctl", {std::to_string(field), below_proc_sys(key), wanted});
-    task.apply("apply_kernel", "set_sysctl", {below_proc_sys(key), wanted});
+    const std::string path = below_proc_sys(key), index = std::to_string(task.look_at_sysctl(path));
+    task.check("kernel", "want_sysctl", {std::to_string(field), index, wanted});
+    task.apply("apply_kernel", "set_sysctl", {index, path, wanted});
     text += key + " = " + wanted + "\n";
   }
   // For the next boot.

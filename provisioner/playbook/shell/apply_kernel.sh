@@ -1,14 +1,14 @@
-# set_sysctl PATH VALUE: only what differs is written, so that a read-only value that is right is no failure.
+# set_sysctl INDEX PATH VALUE: only what differs is written, so that a read-only value that is right is no failure.
 set_sysctl() {
-  if ! first_line "/proc/sys/$1"; then
-    echo "the kernel has no setting $1: is the module loaded that brings it?" >&2
+  eval "line=\$s$1"
+  [ "$line" = "$3" ] && return 0
+  if ! [ -e "/proc/sys/$2" ]; then
+    echo "the kernel has no setting $2: is the module loaded that brings it?" >&2
     return 1
   fi
-  normal $line
-  [ "$line" = "$2" ] && return 0
   # The shell's own message would name a file descriptor, not the reason.
-  if ! { printf '%s\n' "$2" > "/proc/sys/$1"; } 2>/dev/null; then
-    echo "cannot set $1 to $2 (it is $line): $(in_container && echo "in this container it is read-only; set it on the machine below" || echo "the kernel refuses the value")" >&2
+  if ! { printf '%s\n' "$3" > "/proc/sys/$2"; } 2>/dev/null; then
+    echo "cannot set $2 to $3 (it is $line): $(in_container && echo "in this container it is read-only; set it on the machine below" || echo "the kernel refuses the value")" >&2
     return 1
   fi
 }
@@ -27,8 +27,8 @@ set_no_swap() {
   swapoff -a
   if grep -Eqs '^[^#[:space:]]+[[:space:]]+[^[:space:]]+[[:space:]]+swap[[:space:]]' /etc/fstab; then
     sed -E 's/^[^#[:space:]]+[[:space:]]+[^[:space:]]+[[:space:]]+swap[[:space:]].*/# &  # off: Kubernetes nodes run without swap/' \
-      /etc/fstab > /etc/.fstab.slipway
-    place_file /etc/fstab 644 root root /etc/.fstab.slipway
+      /etc/fstab > /etc/.fstab.slipway.new
+    place_file /etc/fstab 644 root root /etc/.fstab.slipway.new
   fi
 }
 

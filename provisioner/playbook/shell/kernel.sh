@@ -1,11 +1,24 @@
-# want_sysctl FIELD PATH VALUE: PATH below /proc/sys.
-want_sysctl() {
-  if first_line "/proc/sys/$2"; then
+# Looks at the settings "$@", paths below /proc/sys, in one process. The shell's own `read` will not do: it asks for single
+# bytes, and most of these files answer only the first one.
+look_at_sysctls() {
+  for path; do
+    sysctl_index "$path"
+    eval "s$i="
+  done
+  while IFS=: read -r path line; do
+    [ -n "$path" ] || continue
+    sysctl_index "$path"
     normal $line
-    [ "$line" = "$3" ] || drift "$1" "$line"
-  else
-    drift "$1" absent
-  fi
+    eval "s$i=\$line"
+  done <<END
+$(cd /proc/sys && grep -H '' -- "$@" 2>/dev/null)
+END
+}
+
+# want_sysctl FIELD INDEX VALUE
+want_sysctl() {
+  eval "line=\$s$2"
+  [ "$line" = "$3" ] || drift "$1" "${line:-absent}"
 }
 
 # want_module FIELD NAME: loaded, or a part of the kernel. A container sees its machine's modules.

@@ -106,7 +106,7 @@ TEST(HttpClientTls, UnusableCertificatesAreBadInput) {
 
 TEST(HttpClientTls, PlainServerOnATlsPortIsUnavailable) {
   TestServer server(say_hello);
-  HttpClient client({.proxy_from_environment = false});
+  HttpClient client({.connect_timeout = std::chrono::milliseconds(300), .proxy_from_environment = false});
   const Result<HttpResponse> answer = client.send({.url = "https://127.0.0.1:" + std::to_string(server.port()) + "/"});
   ASSERT_FALSE(answer.ok());
   EXPECT_EQ(answer.error().kind, ErrorKind::unavailable) << describe(answer.error());

@@ -66,14 +66,16 @@ INSTANTIATE_TEST_SUITE_P(
         BadCase{"TwoModules", "- name: x\n  hostname: a\n  swap: off\n", "lab/base.yaml:3:3", "one module"},
         BadCase{"NoModule", "- name: x\n  notify: []\n", "lab/base.yaml:1:3", "names no module"},
         BadCase{"NoName", "- hostname: a\n", "lab/base.yaml:1:3", "needs a name"},
-        BadCase{"SameName", "- name: x\n  hostname: a\n- name: X\n  hostname: b\n", "lab/base.yaml:3:3", "the same name"},
+        BadCase{"SameName", "- name: x\n  hostname: a\n- name: X\n  hostname: b\n", "lab/base.yaml:3:3",
+                "the same name"},
         BadCase{"UnknownHandler", "- name: x\n  hostname: a\n  notify: restart\n", "lab/base.yaml:3:11",
                 "no such handler"},
         BadCase{"RestartAsTask", "- name: x\n  service: {name: ssh, state: restarted}\n", "lab/base.yaml:2:31",
                 "only a handler"},
-        BadCase{"FileAsHandler", "- handler: x\n  file: {path: /a, content: b}\n", "lab/base.yaml:2:3", "is no handler"},
-        BadCase{"UnknownFact", "- name: x\n  hostname: a\n  only: {facts: {so: debian}}\n", "lab/base.yaml:3:18",
-                "did you mean 'os'?"},
+        BadCase{"FileAsHandler", "- handler: x\n  file: {path: /a, content: b}\n", "lab/base.yaml:2:3",
+                "is no handler"},
+        BadCase{"UnknownFact", "- name: x\n  hostname: a\n  only: {facts: {os_verion: debian}}\n", "lab/base.yaml:3:18",
+                "did you mean 'os_version'?"},
         BadCase{"UnknownRole", "- name: x\n  hostname: a\n  only: {role: master}\n", "lab/base.yaml:3:16",
                 "control-plane or worker"},
         BadCase{"UnknownSelector", "- name: x\n  hostname: a\n  only: {rol: worker}\n", "lab/base.yaml:3:10",
@@ -96,7 +98,8 @@ TEST(Playbook, AllFaultsAreToldAtOnce) {
 Error compile_error(const std::string& text, const Value& variables) {
   const Result<Playbook> book = parsed(text);
   if (!book) return book.error();
-  const Result<Program> program = Compiler::compile(*book, {.cluster = "lab", .role = "worker", .variables = variables});
+  const Result<Program> program =
+      Compiler::compile(*book, {.cluster = "lab", .role = "worker", .variables = variables});
   return program ? Error{} : program.error();
 }
 
@@ -107,7 +110,8 @@ TEST(Playbook, APlaceholderThatLeadsNowhereIsToldAtItsPlace) {
 }
 
 TEST(Playbook, AValueThatDoesNotFitIsToldAtItsPlaceholder) {
-  const Error error = compile_error("- name: x\n  file: {content: b, path: \"${where}\"}\n", {{"where", "not/absolute"}});
+  const Error error =
+      compile_error("- name: x\n  file: {content: b, path: \"${where}\"}\n", {{"where", "not/absolute"}});
   EXPECT_EQ(error.kind, ErrorKind::bad_input);
   EXPECT_EQ(error.where, "lab/base.yaml:2:28");
   EXPECT_EQ(error.found, "'not/absolute'");

@@ -1,6 +1,5 @@
 // The one quoting function, put before the shell that reads its work.
 #include <gtest/gtest.h>
-
 #include <random>
 
 #include "base/process.h"

@@ -15,9 +15,10 @@ TEST(Render, PutsTextAndNumbersUnescaped) {
 }
 
 TEST(Render, RepeatsASectionForAListAndLeavesNoEmptyLines) {
-  EXPECT_EQ(rendered("head\n{{#has_peers}}\npeers {\n{{#peers}}\n  {{{address}}}\n{{/peers}}\n}\n{{/has_peers}}\ntail\n",
-                     {{"peers", {{{"address", "10.0.0.1"}}, {{"address", "10.0.0.2"}}}}}),
-            "head\npeers {\n  10.0.0.1\n  10.0.0.2\n}\ntail\n");
+  EXPECT_EQ(
+      rendered("head\n{{#has_peers}}\npeers {\n{{#peers}}\n  {{{address}}}\n{{/peers}}\n}\n{{/has_peers}}\ntail\n",
+               {{"peers", {{{"address", "10.0.0.1"}}, {{"address", "10.0.0.2"}}}}}),
+      "head\npeers {\n  10.0.0.1\n  10.0.0.2\n}\ntail\n");
 }
 
 TEST(Render, AnEmptyListSetsItsFlagToFalse) {

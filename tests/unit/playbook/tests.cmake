@@ -1,5 +1,6 @@
 add_library(playbook_test_host STATIC ${CMAKE_CURRENT_LIST_DIR}/throw_away_host.cpp)
 target_link_libraries(playbook_test_host PUBLIC slipway::playbook slipway::graph slipway::ports slipway::base)
+target_compile_definitions(playbook_test_host PRIVATE FAKES_FOLDER="${CMAKE_CURRENT_LIST_DIR}/fakes")
 target_include_directories(playbook_test_host PUBLIC ${CMAKE_CURRENT_LIST_DIR})
 target_precompile_headers(playbook_test_host REUSE_FROM slipway_headers)
 

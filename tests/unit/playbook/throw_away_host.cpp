@@ -1,15 +1,14 @@
 #include "throw_away_host.h"
 
-#include <sched.h>
-#include <sys/mount.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/ids.h"
 #include "base/process.h"
@@ -20,7 +19,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Namespaces of this process: what is mounted here is gone with it, and settings of the network and the name are its own.
+/// Namespaces of this process: what is mounted here is gone with it, and settings of the network and the name are its
+/// own.
 bool enter_namespaces() {
   static const bool entered = [] {
     return geteuid() == 0 && unshare(CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWUTS) == 0 &&
@@ -28,98 +28,6 @@ bool enter_namespaces() {
   }();
   return entered;
 }
-
-void write_program(const fs::path& path, const std::string& text) {
-  fs::create_directories(path.parent_path());
-  std::ofstream(path) << text;
-  chmod(path.c_str(), 0755);
-}
-
-// Keeps each unit's state in a file and writes down what changes it.
-constexpr const char* fake_systemctl = R"(#!/bin/sh
-mkdir -p /var/fake
-verb= value=
-while [ $# -gt 0 ]; do
-  case $1 in
-    -p) shift ;;
-    --value) value=1 ;;
-    --now) now=1 ;;
-    --) shift; break ;;
-    -*) ;;
-    *) if [ -z "$verb" ]; then verb=$1; else break; fi ;;
-  esac
-  shift
-done
-get() { cat "/var/fake/$1" 2>/dev/null || echo "$2"; }
-note() { echo "$*" >> /var/fake/log; }
-case $verb in
-  show)
-    first=1
-    for unit; do
-      if [ -n "$value" ]; then get "$unit.load" loaded; continue; fi
-      [ -n "$first" ] || echo
-      first=
-      echo "LoadState=$(get "$unit.load" not-found)"
-      echo "ActiveState=$(get "$unit.active" inactive)"
-      echo "UnitFileState=$(get "$unit.file" '')"
-    done ;;
-  daemon-reload) note daemon-reload ;;
-  reboot) note reboot ;;
-  reset-failed|status) ;;
-  *)
-    for unit; do
-      note "$verb $unit"
-      case $verb in
-        enable) echo enabled > "/var/fake/$unit.file"; [ -z "$now" ] || echo active > "/var/fake/$unit.active" ;;
-        disable) echo disabled > "/var/fake/$unit.file" ;;
-        start) [ ! -e "/var/fake/$unit.broken" ] || { echo "Job for $unit failed." >&2; exit 1; }
-               echo active > "/var/fake/$unit.active" ;;
-        stop) echo inactive > "/var/fake/$unit.active" ;;
-        try-*) [ "$(get "$unit.active" inactive)" = active ] && note "restarted $unit" ;;
-      esac
-    done ;;
-esac
-exit 0
-)";
-
-// A process of its own, as a transient unit is one.
-constexpr const char* fake_systemd_run = R"(#!/bin/sh
-while [ $# -gt 0 ] && [ "$1" != -- ]; do shift; done
-shift
-setsid "$@" < /dev/null > /dev/null 2>&1 &
-exit 0
-)";
-
-// Installs and removes by writing dpkg's own list, which dpkg-query reads for real.
-constexpr const char* fake_apt_get = R"(#!/bin/sh
-echo "apt-get $*" >> /var/fake/log
-verb=
-for word; do
-  case $word in
-    -*|DPkg::*|Acquire::*|Dpkg::*) ;;
-    install|purge|update) verb=$word ;;
-    *)
-      name=${word%%=*} version=${word#*=}
-      [ "$version" != "$word" ] || version=1.0
-      [ ! -e "/var/fake/no-package-$name" ] || { echo "E: Unable to locate package $name" >&2; exit 100; }
-      case $verb in
-        install) printf 'Package: %s\nStatus: install ok installed\nArchitecture: all\nMaintainer: x\nDescription: x\nVersion: %s\n\n' "$name" "$version" >> /var/lib/dpkg/status ;;
-        purge) awk -v RS= -v ORS='\n\n' -v name="$name" '$0 !~ "^Package: " name "\n"' /var/lib/dpkg/status > /tmp/status && mv /tmp/status /var/lib/dpkg/status ;;
-      esac ;;
-  esac
-done
-exit 0
-)";
-
-constexpr const char* fake_apt_mark = R"(#!/bin/sh
-echo "apt-mark $*" >> /var/fake/log
-shift
-for name; do
-  awk -v RS= -v ORS='\n\n' -v name="$name" '{ if ($0 ~ "^Package: " name "\n") sub("Status: install", "Status: hold"); print }' \
-    /var/lib/dpkg/status > /tmp/status && mv /tmp/status /var/lib/dpkg/status
-done
-exit 0
-)";
 
 }  // namespace
 
@@ -151,12 +59,12 @@ ThrowAwayHost::ThrowAwayHost() {
     must(mount(part, (root + part).c_str(), nullptr, MS_BIND | MS_REC, nullptr));
   must(mount("tmpfs", (root + "/run").c_str(), "tmpfs", 0, "mode=755"));
   fs::create_directories(root + "/run/systemd/system");
-  write_program(root + "/usr/local/sbin/systemctl", fake_systemctl);
-  write_program(root + "/usr/local/sbin/systemd-run", fake_systemd_run);
-  write_program(root + "/usr/local/sbin/apt-get", fake_apt_get);
-  write_program(root + "/usr/local/sbin/apt-mark", fake_apt_mark);
-  write_program(root + "/usr/local/sbin/journalctl", "#!/bin/sh\necho the unit\\'s last words\n");
-  write_program(root + "/usr/local/sbin/dpkg", "#!/bin/sh\necho \"dpkg $*\" >> /var/fake/log\n");
+  fs::create_directories(root + "/usr/local/sbin");
+  for (const fs::directory_entry& program : fs::directory_iterator(FAKES_FOLDER)) {
+    const std::string target = root + "/usr/local/sbin/" + program.path().filename().string();
+    fs::copy_file(program.path(), target, fs::copy_options::overwrite_existing);
+    chmod(target.c_str(), 0755);
+  }
   fs::create_directories(root + "/var/fake");
 }
 
@@ -245,7 +153,9 @@ namespace {
 class NoCloud final : public CloudReader, public CloudWriter {
   Result<std::vector<CloudObject>> list(std::string_view) override { return none(); }
   Result<CloudObject> create(const CloudRequest&, const CloudProgress&, Deadline) override { return none(); }
-  Result<CloudObject> update(const CloudObject&, const Value&, const CloudProgress&, Deadline) override { return none(); }
+  Result<CloudObject> update(const CloudObject&, const Value&, const CloudProgress&, Deadline) override {
+    return none();
+  }
   Result<void> remove(std::string_view, const std::string&, Deadline) override { return none(); }
   static Error none() { return fail(ErrorKind::internal, "no cloud here"); }
 };
@@ -287,6 +197,11 @@ HostPorts::~HostPorts() = default;
 Reader& HostPorts::reader() { return parts_->reader; }
 Writer& HostPorts::writer() { return parts_->writer; }
 
-HostAccess access_of_test_host() { return {.machine = MachineName("workers-1"), .address = "10.99.0.12"}; }
+HostAccess access_of_test_host() {
+  HostAccess access;
+  access.machine = MachineName("workers-1");
+  access.address = "10.99.0.12";
+  return access;
+}
 
 }  // namespace slipway::testing

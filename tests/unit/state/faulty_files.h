@@ -20,7 +20,7 @@ class FaultyFiles final : public FileLayer {
  public:
   /// The call of this number (from 1), and every later one until power_on, fails without effect.
   std::optional<size_t> power_cut_at;
-  /// The call of this number fails alone: an append writes half of its data, a sync leaves the data unsynced.
+  /// The call of this number fails alone: an append writes half of its data, a sync loses what was unsynced.
   std::optional<size_t> fault_at;
   ErrorKind fault = ErrorKind::quota;
   size_t calls = 0;
@@ -118,8 +118,22 @@ class FaultyFiles final : public FileLayer {
  private:
   struct File {
     std::string durable, now;
+    /// Bytes of a failed sync: readers see them, yet no later sync writes them (the kernel takes them for written).
+    std::vector<std::pair<size_t, size_t>> forgotten;
+
+    std::string written() const {
+      std::string bytes = now;
+      for (const auto& [begin, end] : forgotten)
+        for (size_t at = begin; at < std::min(end, bytes.size()); ++at) bytes[at] = '\0';
+      return bytes;
+    }
+    void forget_unsynced() {
+      if (now.size() > durable.size()) forgotten.emplace_back(durable.size(), now.size());
+    }
     /// What the disk may hold of the unsynced: a part, all, or all but a hole.
     void settle(std::mt19937& random) {
+      now = written();
+      forgotten.clear();
       if (now == durable) return;
       const bool grew = now.starts_with(durable);
       std::string kept = now;
@@ -142,7 +156,10 @@ class FaultyFiles final : public FileLayer {
       }
       now = durable = kept;
     }
-    void cut(size_t size) { now.resize(std::min(size, now.size())); }
+    void cut(size_t size) {
+      now.resize(std::min(size, now.size()));
+      for (auto& [begin, end] : forgotten) end = std::min(end, now.size());
+    }
   };
 
   /// `path` comes to mean `file` (nothing where null), and `from` no longer does.
@@ -175,8 +192,11 @@ class FaultyFiles final : public FileLayer {
     Result<void> sync() override {
       const std::lock_guard lock(files_.mutex_);
       ++files_.syncs;
-      if (Result<void> passed = files_.call(); !passed) return passed;
-      file_->durable = file_->now;
+      if (Result<void> passed = files_.call(); !passed) {
+        file_->forget_unsynced();
+        return passed;
+      }
+      file_->durable = file_->written();
       return {};
     }
     Result<void> truncate(uint64_t size) override {

@@ -91,6 +91,8 @@ void restore_forwarding() {
   ::unlink(forward_before);
   lock->remove_file();
   ::rmdir(run_directory);
+  // Made for nspawn by keepers where no systemd runs; a folder that somebody uses is not empty and stays.
+  ::rmdir("/run/systemd/nspawn");
 }
 
 bool Network::rule_present() const {

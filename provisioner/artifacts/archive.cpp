@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <vector>
 
+#include "artifacts/utf8_names.h"
 #include "base/file.h"
 #include "base/text.h"
 
@@ -70,6 +71,7 @@ Result<void> read_archive(const std::string& path,
                           const std::function<Result<Walk>(const ArchiveEntry&, const ReadEntry&)>& visit) {
   if (::access(path.c_str(), R_OK) != 0)
     return fail(ErrorKind::not_found, "cannot read archive", {.found = std::strerror(errno), .where = path});
+  const Utf8Names names;
   const std::unique_ptr<archive, int (*)(archive*)> in(archive_read_new(), archive_read_free);
   archive_read_support_filter_all(in.get());
   archive_read_support_format_tar(in.get());

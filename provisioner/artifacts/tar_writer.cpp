@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "artifacts/utf8_names.h"
 #include "base/file.h"
 
 namespace slipway {
@@ -36,6 +37,7 @@ struct TarWriter::Parts {
   }
 
   Result<void> begin(const std::string& path, unsigned type, int mode, uint64_t size, const char* target = nullptr) {
+    const Utf8Names names;
     const std::unique_ptr<archive_entry, void (*)(archive_entry*)> entry(archive_entry_new(), archive_entry_free);
     archive_entry_set_pathname(entry.get(), path.c_str());
     archive_entry_set_filetype(entry.get(), type);

@@ -1,17 +1,12 @@
 #pragma once
 #include "base/json.h"
 #include "cluster/members.h"
+#include "cluster/versions.h"
 #include "spec/spec.h"
 
 namespace slipway {
 
 inline constexpr int api_port = 6443;
-
-/// The versions and image references that templates name; out of playbooks/versions.yaml.
-struct Versions {
-  std::string etcd;
-  std::map<std::string, std::string> images;  ///< "flannel" -> "slipway.local/flannel:v0.28.9"
-};
 
 /// What every host's playbooks may name: the cluster's settings. No secrets, and nothing about other workers.
 Value cluster_variables(const Spec& spec, const Membership& membership, const Versions& versions);

@@ -207,8 +207,9 @@ Result<void> KubeClient::remove(const ObjectKey& key, Deadline deadline) {
                                 {"kind", "DeleteOptions"},
                                 {"propagationPolicy", runs_pods(key.kind) ? "Foreground" : "Background"},
                                 {"preconditions", {{"uid", uid}}}};
-  Result<Value> deleted = ask(
-      {.method = "DELETE", .path = *where, .body = delete_options.dump(), .content_type = "application/json"}, deadline);
+  Result<Value> deleted =
+      ask({.method = "DELETE", .path = *where, .body = delete_options.dump(), .content_type = "application/json"},
+          deadline);
   if (!deleted && deleted.error().kind != ErrorKind::not_found)
     return std::move(deleted).error().while_doing("deleting " + describe(key));
   return wait_until_gone(key, *where, uid, deadline);
@@ -240,14 +241,11 @@ Result<void> KubeClient::wait_until_gone(const ObjectKey& key, const std::string
 Result<void> KubeClient::evict(const std::string& name_space, const std::string& pod, Deadline deadline) {
   const Result<std::string> where = path({"v1", "Pod", name_space, pod}, deadline);
   if (!where) return where.error();
-  const Value eviction = {{"apiVersion", "policy/v1"},
-                          {"kind", "Eviction"},
-                          {"metadata", {{"name", pod}, {"namespace", name_space}}}};
-  Result<Value> evicted = ask({.method = "POST",
-                               .path = *where + "/eviction",
-                               .body = eviction.dump(),
-                               .content_type = "application/json"},
-                              deadline);
+  const Value eviction = {
+      {"apiVersion", "policy/v1"}, {"kind", "Eviction"}, {"metadata", {{"name", pod}, {"namespace", name_space}}}};
+  Result<Value> evicted =
+      ask({.method = "POST", .path = *where + "/eviction", .body = eviction.dump(), .content_type = "application/json"},
+          deadline);
   if (evicted || evicted.error().kind == ErrorKind::not_found) return {};
   return std::move(evicted).error().while_doing("evicting pod " + name_space + "/" + pod);
 }

@@ -95,9 +95,9 @@ bool is_empty(const Value& value) {
 
 /// Under these keys the API server writes quantities in its own way.
 bool names_quantities(const std::string& key) {
-  static const std::set<std::string> keys = {"requests", "limits",  "capacity",       "hard",      "max",
-                                             "min",      "default", "defaultRequest", "sizeLimit", "divisor",
-                                             "storage",  "maxLimitRequestRatio"};
+  static const std::set<std::string> keys = {"requests",  "limits",  "capacity", "hard",
+                                             "max",       "min",     "default",  "defaultRequest",
+                                             "sizeLimit", "divisor", "storage",  "maxLimitRequestRatio"};
   return keys.contains(key);
 }
 

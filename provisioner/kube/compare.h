@@ -10,9 +10,9 @@ namespace slipway {
 
 /// One step of the way into an object: a member of a map, or an element of a list.
 struct PathPart {
-  std::string name;       ///< The member's key, or how people see the element: its name, or its index.
-  bool element = false;   ///< An element of a list;
-  Value value{};          ///< then the element itself, since list elements are known by their content.
+  std::string name;      ///< The member's key, or how people see the element: its name, or its index.
+  bool element = false;  ///< An element of a list;
+  Value value{};         ///< then the element itself, since list elements are known by their content.
 };
 using FieldPath = std::vector<PathPart>;
 
@@ -26,8 +26,8 @@ struct ObjectChange {
 };
 
 /// Every field that differs. What the API server keeps itself does not count: status, metadata.managedFields,
-/// resourceVersion, generation, uid, creationTimestamp. Elements of lists are matched by "name" where all have one, else
-/// by position; lists of different length without names are one change.
+/// resourceVersion, generation, uid, creationTimestamp. Elements of lists are matched by "name" where all have one,
+/// else by position; lists of different length without names are one change.
 std::vector<ObjectChange> changes_between(const Value& live, const Value& next);
 
 /// What `live` would become if `wanted` were laid over it: our own forecast, for where the API cannot make one.

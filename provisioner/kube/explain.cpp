@@ -68,7 +68,8 @@ std::string newest_warning(ClusterReader& reader, const std::string& name_space,
   if (!events) return "";
   std::string newest, text;
   for (const Value& event : *events) {
-    if (text_at(event, "type") != "Warning" || !uids.contains(text_at(member(event, "involvedObject"), "uid"))) continue;
+    if (text_at(event, "type") != "Warning" || !uids.contains(text_at(member(event, "involvedObject"), "uid")))
+      continue;
     std::string time = text_at(member(event, "series"), "lastObservedTime");
     for (const char* key : {"lastTimestamp", "eventTime", "firstTimestamp"})
       if (time.empty()) time = text_at(event, key);
@@ -117,7 +118,8 @@ std::string explain_not_ready(ClusterReader& reader, const Value& object, Deadli
   std::vector<Value> pods;
   if (key.kind == "Pod") {
     pods.push_back(object);
-  } else if (const std::string selector = selector_text(member(member(object, "spec"), "selector")); !selector.empty()) {
+  } else if (const std::string selector = selector_text(member(member(object, "spec"), "selector"));
+             !selector.empty()) {
     if (Result<std::vector<Value>> found = reader.list({"v1", "Pod", key.name_space, ""}, selector, deadline); found)
       pods = std::move(*found);
     // No pod at all: the ReplicaSet's events say why none could be made.

@@ -6,8 +6,8 @@
 namespace slipway {
 
 /// Why a workload, pod or claim is not ready, from its pods and the newest warning event: "pod web-7d4b-x2x:
-/// ImagePullBackOff: Back-off pulling image …". Empty where nothing can be found out; never fails, since it only adds to
-/// an error that is being told anyway.
+/// ImagePullBackOff: Back-off pulling image …". Empty where nothing can be found out; never fails, since it only adds
+/// to an error that is being told anyway.
 std::string explain_not_ready(ClusterReader& reader, const Value& object, Deadline deadline);
 
 /// What keeps one pod from being ready: unschedulable, a waiting or crashed container with its exit code and message, a

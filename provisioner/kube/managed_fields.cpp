@@ -139,7 +139,8 @@ bool touched_since_our_apply(const Value& live) {
   const Value* ours = our_entry(live);
   if (!ours) return true;
   for (const Value& entry : entries_of(live))
-    if (!is_ours(entry) && text_at(entry, "subresource") != "status" && text_at(entry, "time") >= text_at(*ours, "time"))
+    if (!is_ours(entry) && text_at(entry, "subresource") != "status" &&
+        text_at(entry, "time") >= text_at(*ours, "time"))
       return true;
   return false;
 }

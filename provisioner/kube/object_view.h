@@ -31,7 +31,7 @@ struct ObjectView {
 
 struct ViewRules {
   std::string cluster;
-  bool adopt = false;             ///< Take over what is not ours.
+  bool adopt = false;              ///< Take over what is not ours.
   std::set<ObjectKey> recorded{};  ///< What state says we made.
 };
 

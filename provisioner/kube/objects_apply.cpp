@@ -15,8 +15,9 @@ constexpr Seconds call_limit{30};
 constexpr Seconds new_kind_limit{20};
 
 Error world_changed(const std::string& found) {
-  return fail(ErrorKind::world_changed, "the world changed since the plan",
-              {.found = found, .expected = "what the plan shows, or less", .advice = "plan again, look, and apply that"});
+  return fail(
+      ErrorKind::world_changed, "the world changed since the plan",
+      {.found = found, .expected = "what the plan shows, or less", .advice = "plan again, look, and apply that"});
 }
 
 }  // namespace

@@ -12,7 +12,8 @@ namespace {
 constexpr Seconds observe_limit{60};
 
 Value to_value(const FieldChange& change) {
-  return {{"field", change.field}, {"old", change.old_value}, {"new", change.new_value}, {"sensitive", change.sensitive}};
+  return {
+      {"field", change.field}, {"old", change.old_value}, {"new", change.new_value}, {"sensitive", change.sensitive}};
 }
 
 Value names_of(const std::vector<ObjectKey>& keys) {
@@ -29,8 +30,8 @@ Value values_of(const std::vector<ObjectKey>& keys) {
 
 /// The strongest reason of all that differs, weakest first.
 Reason stronger(Reason a, Reason b) {
-  constexpr Reason order[] = {Reason::none, Reason::not_in_spec, Reason::version, Reason::spec_changed, Reason::missing,
-                              Reason::drift};
+  constexpr Reason order[] = {Reason::none,         Reason::not_in_spec, Reason::version,
+                              Reason::spec_changed, Reason::missing,     Reason::drift};
   const auto rank = [&](Reason reason) { return std::find(std::begin(order), std::end(order), reason); };
   return rank(a) < rank(b) ? b : a;
 }
@@ -107,14 +108,9 @@ Result<Observation> ObjectsStep::observe(Reader& reader, const Inputs&) const {
     reason = stronger(reason, Reason::not_in_spec);
   }
   seen.outputs["inventory"] = values_of(inventory);
-  seen.facts = {{"fields", std::move(fields)},
-                {"absent", std::move(absent)},
-                {"remade", std::move(remade)},
-                {"prune", std::move(prune)},
-                {"prunes_data", prunes_data},
-                {"notes", std::move(notes)},
-                {"reason", static_cast<int>(reason)},
-                {"inventory", names_of(inventory)}};
+  seen.facts = {{"fields", std::move(fields)},        {"absent", std::move(absent)},     {"remade", std::move(remade)},
+                {"prune", std::move(prune)},          {"prunes_data", prunes_data},      {"notes", std::move(notes)},
+                {"reason", static_cast<int>(reason)}, {"inventory", names_of(inventory)}};
   return seen;
 }
 

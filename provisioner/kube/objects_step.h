@@ -19,15 +19,15 @@ struct ObjectsOptions {
   Milliseconds limit = std::chrono::minutes(5);  ///< Of one apply, its waits included.
 };
 
-/// Keeps a set of Kubernetes objects: each with every field that its manifest sets, and none that an earlier manifest of
-/// this step had and this one lacks.
+/// Keeps a set of Kubernetes objects: each with every field that its manifest sets, and none that an earlier manifest
+/// of this step had and this one lacks.
 ///
 /// Observing costs one list per kind (by a caching reader) and a dry run for each object that may differ. Fields of the
 /// diff: "Deployment/ns/name" for an object to be made, deleted (new value null) or made again; "Deployment/ns/name
-/// spec.replicas" for a field. Deleting what holds data (volumes, namespaces, definitions) and making an object again is
-/// action replace, so that it waits for approval. Values of Secrets appear nowhere.
-/// Inputs: any; none is read. Output: "inventory", the objects that are ours to delete.
-/// Apply looks at each object again and refuses what its diff lacks (world_changed).
+/// spec.replicas" for a field. Deleting what holds data (volumes, namespaces, definitions) and making an object again
+/// is action replace, so that it waits for approval. Values of Secrets appear nowhere. Inputs: any; none is read.
+/// Output: "inventory", the objects that are ours to delete. Apply looks at each object again and refuses what its diff
+/// lacks (world_changed).
 class ObjectsStep final : public Step {
  public:
   /// Errors: bad_input (see prepare_objects).

@@ -103,8 +103,9 @@ Readiness of_pod(const Value& object) {
   const std::string phase = text_at(member(object, "status"), "phase", "Pending");
   if (phase == "Succeeded") return ready;
   if (phase == "Failed")
-    return {.final = true, .why = "failed: " + text_at(member(object, "status"), "message",
-                                                       text_at(member(object, "status"), "reason", "see its log"))};
+    return {.final = true,
+            .why = "failed: " + text_at(member(object, "status"), "message",
+                                        text_at(member(object, "status"), "reason", "see its log"))};
   if (phase == "Running" && condition_status(object, "Ready") == "True") return ready;
   const std::string unscheduled =
       condition_status(object, "PodScheduled") == "False" ? condition_text(object, "PodScheduled") : "";
@@ -124,8 +125,7 @@ Readiness of_claim(const Value& object) {
   const std::string phase = text_at(member(object, "status"), "phase", "Pending");
   if (phase == "Bound") return ready;
   const std::string cls = text_at(member(object, "spec"), "storageClassName");
-  return {.final = phase == "Lost",
-          .why = phase + ", not Bound" + (cls.empty() ? "" : " (storage class " + cls + ")")};
+  return {.final = phase == "Lost", .why = phase + ", not Bound" + (cls.empty() ? "" : " (storage class " + cls + ")")};
 }
 
 Readiness of_volume(const Value& object) {

@@ -37,7 +37,8 @@ struct Status {
 std::optional<Status> status_in(const HttpResponse& response) {
   const Value body = Value::parse(response.body, nullptr, false);
   if (body.is_discarded() || text_at(body, "kind") != "Status") return std::nullopt;
-  Status status{.message = text_at(body, "message"), .reason = text_at(body, "reason"), .causes = {}, .retry_after = {}};
+  Status status{
+      .message = text_at(body, "message"), .reason = text_at(body, "reason"), .causes = {}, .retry_after = {}};
   if (const auto details = body.find("details"); details != body.end() && details->is_object()) {
     if (details->contains("causes") && (*details)["causes"].is_array())
       for (const Value& cause : (*details)["causes"]) status.causes.push_back(cause);
@@ -125,10 +126,10 @@ bool is_unknown_kind(const Error& error) {
 
 bool asks_for_new_object(const Error& error) {
   if (error.kind != ErrorKind::bad_input || !error.found.starts_with("HTTP 422")) return false;
-  for (const char* sign : {"field is immutable", "may not change once set", "updates to statefulset spec for fields",
-                           "cannot change roleRef", "is immutable after creation", "are immutable",
-                           "updates to parameters are forbidden", "updates to provisioner are forbidden",
-                           "field is immutable when", "pod updates may not change fields"})
+  for (const char* sign :
+       {"field is immutable", "may not change once set", "updates to statefulset spec for fields",
+        "cannot change roleRef", "is immutable after creation", "are immutable", "updates to parameters are forbidden",
+        "updates to provisioner are forbidden", "field is immutable when", "pod updates may not change fields"})
     if (holds(error.found, sign)) return true;
   return false;
 }

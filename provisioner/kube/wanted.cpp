@@ -78,8 +78,8 @@ Result<void> take(const Value& object, std::vector<Value>& into) {
 std::string label_value(const std::string& text) {
   std::string value;
   for (const char c : text) {
-    const bool allowed = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-                         c == '_' || c == '.';
+    const bool allowed =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
     value += allowed ? c : '.';
   }
   if (value.size() > longest_label) value = value.substr(0, longest_label - 9) + "-" + sha256(text).substr(0, 8);

@@ -233,8 +233,8 @@ class Loader {
 }  // namespace
 
 const std::vector<std::string>& fact_names() {
-  static const std::vector<std::string> names = {"os",     "os_version", "os_codename", "arch", "virtualization",
-                                                 "cgroup", "init"};
+  static const std::vector<std::string> names = {"os",        "os_version", "os_codename", "arch", "virtualization",
+                                                 "container", "cgroup",     "init"};
   return names;
 }
 

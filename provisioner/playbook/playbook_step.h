@@ -10,8 +10,8 @@ namespace slipway::playbook {
 
 /// What a playbook step is made of, beside its playbook.
 struct PlaybookWish {
-  std::string cluster;                          ///< The name in the host's stamp; a host of another cluster is refused.
-  std::string role;                             ///< "control-plane", "worker"
+  std::string cluster{};                          ///< The name in the host's stamp; a host of another cluster is refused.
+  std::string role{};                             ///< "control-plane", "worker"
   std::map<std::string, std::string> labels{};  ///< Of the machine's pool.
   Value variables = Value::object();
   std::map<std::string, Secret> secrets{};  ///< As variables below `secrets`.

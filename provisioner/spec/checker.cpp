@@ -161,8 +161,9 @@ class Checker {
     return made;
   }
 
+  /// Of a duplicate key, which is a fault already, the first counts.
   static void keep(Value& object, const std::string& key, Value value) {
-    if (!value.is_null()) object[key] = std::move(value);
+    if (!value.is_null() && !object.contains(key)) object[key] = std::move(value);
   }
 
   Value check_map(const SchemaNode& schema, const YamlNode& node) {

@@ -89,7 +89,7 @@ Checked check_address(std::string_view text) {
   const Result<Address> address = parse_address(text);
   if (!address) return from(address.error());
   if (address->bits >> 24 == 0 || address->bits >> 28 >= 14)
-    return Complaint{"not an address of a host", std::string(text), "an IPv4 address such as 10.99.0.10", ""};
+    return Complaint{"no host can have this address", std::string(text), "an IPv4 address such as 10.99.0.10", ""};
   return std::nullopt;
 }
 
@@ -103,7 +103,7 @@ Checked check_cidr(std::string_view text) {
   if (!cidr) return from(cidr.error());
   const uint32_t first = cidr->base.bits >> 24;
   if (first == 0 || first == 127 || first >= 224)
-    return Complaint{"not a network for hosts", std::string(text), "a private IPv4 network such as 10.244.0.0/16", ""};
+    return Complaint{"no host can have these addresses", std::string(text), "a private IPv4 network such as 10.244.0.0/16", ""};
   return std::nullopt;
 }
 

@@ -37,8 +37,10 @@ void check_endpoint(Draft& draft, const std::array<Network, 3>& networks) {
   const std::optional<Address> endpoint = address_at(draft, path);
   if (!endpoint) return;
   const Network& subnet = networks[2];
+  // An endpoint that comes from the subnet is inside the same networks as the subnet, and that is told already.
+  const bool from_subnet = subnet.cidr && !draft.written(path);
   for (const Network* inside : {&networks[0], &networks[1]})
-    if (inside->cidr && inside->cidr->range().contains(*endpoint))
+    if (!from_subnet && inside->cidr && inside->cidr->range().contains(*endpoint))
       draft.add(written_one(draft, inside->path, path), "network.endpoint lies inside " + inside->name(),
                 to_string(*endpoint) + " in " + text(*inside), "an address of the machines' network", "");
   if (!subnet.cidr) return;

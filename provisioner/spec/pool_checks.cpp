@@ -24,8 +24,9 @@ class PoolChecker {
 
   void check() {
     const YamlEntry* pools = draft_.tree.find("pools");
-    if (!pools) return;
+    if (!pools || !draft_.at({"pools"})) return;
     for (const YamlEntry& entry : pools->node.entries) {
+      if (!seen_.insert(entry.key).second) continue;  // A duplicate, and a fault already.
       const Value* pool = draft_.at({"pools", entry.key});
       if (!pool) {
         all_known_ = false;
@@ -238,6 +239,7 @@ class PoolChecker {
   int64_t machines_ = 0, control_planes_ = 0, largest_ = 0;
   std::string largest_pool_;
   std::vector<std::string> control_pools_;
+  std::set<std::string> seen_;
   std::map<std::string, std::string> moved_;
   std::unordered_map<std::string, std::string> host_names_;
   std::unordered_map<uint32_t, std::string> host_addresses_;

@@ -57,7 +57,7 @@ class TreeBuilder final : public YAML::EventHandler {
       stop(place(mark), "the aliases make the file too large", "more than 200,000 repeated values", "");
     YamlNode node;
     if (found == anchors_.end())
-      add_fault(place(mark), "the alias names a value that contains it", "", "", "");
+      add_fault(place(mark), "the alias names a value that contains it", "", "an alias outside its anchor's value", "");
     else
       node = found->second.node;
     node.plain = false;

@@ -42,7 +42,8 @@ import_images() {
   arrived "$2"
   verify "$arrived" "$2"
   before=" $(ctr -n k8s.io images ls -q | tr '\n' ' ')"
-  ctr -n k8s.io images import "$arrived"
+  # Twice as fast as by way of containerd's transfer service.
+  ctr -n k8s.io images import --local "$arrived"
   # Pinned: the kubelet never clears away what no registry could give it again.
   for image in $(ctr -n k8s.io images ls -q); do
     case $before in *" $image "*) continue ;; esac

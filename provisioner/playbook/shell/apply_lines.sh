@@ -47,9 +47,9 @@ set_host() {
         else kept = kept " " word[n]
       }
       if (!dropped) print
-      else if (kept != "") print word[first] kept comment
+      else if (kept != "") print word[first] kept (comment == " # slipway" ? "" : comment)
     }
-    END { if (ENVIRON["address"] != "absent") print ENVIRON["address"] substr(wanted, 1, length(wanted) - 1) }
+    END { if (ENVIRON["address"] != "absent") print ENVIRON["address"] substr(wanted, 1, length(wanted) - 1) "  # slipway" }
   ' /etc/hosts > /etc/.hosts.slipway.new
   hidden=/etc/.hosts.slipway
   # Some hosts have it mounted; what cannot be renamed over is written in place.

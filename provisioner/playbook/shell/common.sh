@@ -6,7 +6,7 @@ umask 022
 LC_ALL=C
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL PATH
-runs=/run/slipway
+runs=/run/slipway/apply
 home=/var/lib/slipway
 
 # Puts the first line of file $1 into $line; false where there is none. Costs no process.
@@ -41,9 +41,9 @@ read_facts() {
   fi
   fact_arch=$(uname -m)
   case $fact_arch in x86_64) fact_arch=amd64 ;; aarch64) fact_arch=arm64 ;; esac
-  fact_virtualization=none
+  fact_virtualization=none fact_container=no
   if first_line /run/systemd/container; then
-    fact_virtualization=$line
+    fact_virtualization=$line fact_container=yes
   elif [ -n "$wants_virtualization" ]; then
     fact_virtualization=$(systemd-detect-virt 2>/dev/null)
     [ -n "$fact_virtualization" ] || fact_virtualization=none
@@ -56,7 +56,7 @@ read_facts() {
 }
 
 tell_facts() {
-  for key in os os_version os_codename arch virtualization cgroup init; do
+  for key in os os_version os_codename arch virtualization container cgroup init; do
     eval "printf '%s\n' \"fact $key \$fact_$key\""
   done
   first_line /proc/sys/kernel/random/boot_id && printf '%s\n' "fact boot_id $line"

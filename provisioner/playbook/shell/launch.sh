@@ -22,7 +22,7 @@ launch() {
       exit 3
     fi
   done
-  mkdir -p -m 711 "$runs"
+  mkdir -p -m 711 "${runs%/*}" "$runs"
   case $(stat -f -c %T "$runs") in
     tmpfs | ramfs) ;;
     *)
@@ -70,7 +70,7 @@ launch() {
   fi
   if ! systemd-run --quiet --collect --unit="slipway-apply-$id" --description="Slipway: $playbook" \
     --property=RuntimeMaxSec="$limit" --property=ExecStopPost="-/bin/rm -rf $dir/in" \
-    --setenv=HOME=/root -- /bin/sh "$dir/apply" < /dev/null > "$dir/start" 2>&1; then
+    --setenv=HOME=/root -- /bin/sh "$dir/apply" < /dev/null > "$dir/start" 2>&1 8>&-; then
     say unstarted "$(base64 -w0 < "$dir/start")"
     rm -rf -- "$dir"
     exit 1

@@ -82,7 +82,7 @@ const Case cases[] = {
      "printf '127.0.0.1 localhost\\n# api.lab\\n::1 api\\n10.9.9.9 old api # kept\\n10.8.8.8 api.lab\\n' > /etc/hosts",
      "h",
      "[ \"$(cat /etc/hosts)\" = \"$(printf '127.0.0.1 localhost\\n# api.lab\\n::1 api\\n10.9.9.9 old # kept\\n10.1.2.3 "
-     "api.lab api')\" ]"},
+     "api.lab api  # slipway')\" ]"},
     {"HostsEntryAbsent", "- name: h\n  hosts_entry: {names: api.lab, state: absent}\n",
      "printf '127.0.0.1 localhost\\n10.9.9.9 api.lab\\n' > /etc/hosts", "h",
      "[ \"$(cat /etc/hosts)\" = '127.0.0.1 localhost' ]"},

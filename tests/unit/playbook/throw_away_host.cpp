@@ -70,7 +70,7 @@ ThrowAwayHost::ThrowAwayHost() {
 
 ThrowAwayHost::~ThrowAwayHost() {
   // Applies that a test left at work end before their ground goes.
-  shell("for f in /run/slipway/*/pid; do [ -e \"$f\" ] && kill -9 -- -$(cat $f) 2>/dev/null; done");
+  shell("for f in /run/slipway/apply/*/pid; do [ -e \"$f\" ] && kill -9 -- -$(cat $f) 2>/dev/null; done");
   umount2((folder_ + "/root").c_str(), MNT_DETACH);
   umount2(folder_.c_str(), MNT_DETACH);
   std::error_code ignored;

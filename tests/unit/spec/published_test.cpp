@@ -1,1 +1,76 @@
+// What the repository publishes about the spec: the schema, the reference page, the samples.
+
 #include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "base/file.h"
+#include "spec/spec.h"
+#include "spec/yaml.h"
+
+namespace slipway {
+namespace {
+
+std::filesystem::path repository() { return std::filesystem::path(__FILE__).parent_path() / "../../.."; }
+
+/// Accepting rewrites the file and skips, so that a test cannot pass by writing what it expects.
+void expect_published(const char* name, const std::string& text) {
+  const std::string path = (repository() / "docs" / name).lexically_normal().string();
+  if (std::getenv("SLIPWAY_ACCEPT")) {
+    ASSERT_TRUE(write_file_atomically(path, text));
+    GTEST_SKIP() << "wrote " << path;
+  }
+  const Result<std::string> published = read_file(path);
+  ASSERT_TRUE(published) << describe(published.error());
+  EXPECT_EQ(*published, text) << "if this is meant: SLIPWAY_ACCEPT=1, then look at the difference";
+}
+
+TEST(Published, JsonSchemaIsTheTables) { expect_published("spec.schema.json", spec_json_schema()); }
+
+TEST(Published, ReferencePageIsTheTables) { expect_published("spec.md", spec_reference_markdown()); }
+
+TEST(Published, SchemaAndReferenceNameEveryKeyOfTheSamples) {
+  const std::string page = spec_reference_markdown();
+  const Value schema = Value::parse(spec_json_schema());
+  for (const char* key : {"name", "provider", "local", "existing", "openstack", "opennebula", "ssh", "network", "kubernetes", "pools", "addons"}) {
+    EXPECT_NE(page.find(std::string("| `") + key + "` |"), std::string::npos) << key;
+    EXPECT_TRUE(schema.at("properties").contains(key)) << key;
+  }
+  EXPECT_EQ(schema.at("additionalProperties"), false);
+  EXPECT_EQ(schema.at("required"), (Value{"name", "provider", "pools"}));
+  EXPECT_EQ(schema.at("properties").at("provider").at("enum").size(), 5U);
+}
+
+TEST(Published, ExampleOfTheReferencePageIsValid) {
+  const std::string page = spec_reference_markdown();
+  const size_t start = page.find("```yaml\n") + 8;
+  const Result<Spec> spec = parse_spec("docs/spec.md", page.substr(start, page.find("```\n", start) - start));
+  EXPECT_TRUE(spec) << describe(spec.error());
+}
+
+TEST(Published, EverySampleIsValidAndNamesTheSchema) {
+  size_t seen = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(repository() / "inventory")) {
+    if (entry.path().extension() != ".yaml") continue;
+    ++seen;
+    const Result<Spec> spec = load_spec(entry.path().string());
+    EXPECT_TRUE(spec) << describe(spec.error());
+    const Result<std::string> text = read_file(entry.path().string());
+    ASSERT_TRUE(text);
+    EXPECT_TRUE(text->starts_with("# yaml-language-server: $schema=../docs/spec.schema.json\n")) << entry.path();
+  }
+  EXPECT_GE(seen, 4U);
+}
+
+TEST(Published, LocalSampleIsOneControlPlaneAndTwoWorkers) {
+  const Result<Spec> spec = load_spec((repository() / "inventory/local.yaml").string());
+  ASSERT_TRUE(spec) << describe(spec.error());
+  EXPECT_EQ(spec->name, "demo");
+  ASSERT_EQ(spec->pools.size(), 2U);
+  EXPECT_EQ(spec->pools[0].count, 1);
+  EXPECT_EQ(spec->pools[1].count, 2);
+}
+
+}  // namespace
+}  // namespace slipway

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "base/file.h"
 #include "state/change.h"
+#include "state/journal.h"
 
 #include "fixtures.h"
 
@@ -169,6 +171,37 @@ TEST(Change, ThatSaysNothingOrTwoThingsIsRefused) {
     read_change(text, fault);
     EXPECT_TRUE(fault.has_value()) << text;
   }
+}
+
+/// The fenced block of that language in docs/state-format.md.
+std::string documented(const std::string& language) {
+  const Result<std::string> page = read_file(SLIPWAY_SOURCE "/docs/state-format.md");
+  if (!page) return describe(page.error());
+  const std::string fence = "```" + language + "\n";
+  const size_t begin = page->find(fence) + fence.size();
+  return page->substr(begin, page->find("```", begin) - begin);
+}
+
+TEST(FormatPage, ItsExamplesAreRealAndSayTheSame) {
+  const std::string text = documented("json");
+  const Result<Snapshot> snapshot = read_snapshot(text, "state-format.md");
+  ASSERT_TRUE(snapshot.ok()) << describe(snapshot.error());
+  EXPECT_EQ(snapshot_text(snapshot->state), text);
+
+  const std::string journal = documented("journal");
+  const Result<JournalScan> scan = scan_journal(journal, "state-format.md");
+  ASSERT_TRUE(scan.ok()) << describe(scan.error());
+  EXPECT_EQ(scan->torn, 0u);
+  State state;
+  state.cluster = scan->header.cluster;
+  state.lineage = scan->header.lineage;
+  for (const JournalRecord& record : scan->records) {
+    std::optional<JsonReader::Fault> fault;
+    apply(read_change(record.json, fault), state);
+    EXPECT_FALSE(fault) << record.json;
+    state.serial = record.serial;
+  }
+  EXPECT_EQ(snapshot_text(state), text);
 }
 
 }  // namespace

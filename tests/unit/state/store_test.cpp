@@ -1,8 +1,14 @@
 #include "state/store.h"
 
+#include <atomic>
+#include <csignal>
 #include <fstream>
 #include <gtest/gtest.h>
+#include <random>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
 
 #include "base/digest.h"
 #include "base/file.h"
@@ -261,6 +267,67 @@ TEST_F(Store, ReadOnlyMakesNothingAndTakesNoLock) {
   auto reader = read_only();
   ASSERT_TRUE(reader.ok()) << "a writer at work does not keep readers out";
   EXPECT_TRUE((*reader)->find(StepId("a")).has_value()) << "what is in the journal counts";
+}
+
+TEST_F(Store, AReaderBesideAWriterThatFoldsAlwaysFindsAWholeState) {
+  auto writer = *open();
+  ASSERT_TRUE(writer->record_result(step("a", "0")).ok());
+  std::atomic<bool> reading = true;
+  std::thread at_work([&] {
+    for (int i = 1; reading; ++i) {
+      EXPECT_TRUE(writer->record_result(step("a", std::to_string(i))).ok());
+      EXPECT_TRUE(writer->fold().ok());
+    }
+  });
+  uint64_t last = 0;
+  for (int look = 0; look < 300; ++look) {
+    auto reader = read_only();
+    if (!reader.ok()) {
+      ADD_FAILURE() << describe(reader.error());
+      break;
+    }
+    const State state = (*reader)->snapshot();
+    EXPECT_GE(state.serial, last);
+    EXPECT_EQ(state.steps.size(), 1u);
+    last = state.serial;
+  }
+  reading = false;
+  at_work.join();
+}
+
+TEST_F(Store, KilledAtAnyMomentLosesNothingAcknowledged) {
+  std::mt19937 random(3);
+  int done = 0;
+  for (int round = 0; round < 25; ++round) {
+    int ends[2];
+    ASSERT_EQ(::pipe(ends), 0);
+    const pid_t child = ::fork();
+    if (child == 0) {
+      auto store = open();
+      for (int i = done; store.ok(); ++i) {
+        if (!(*store)->record_result(step("step/" + std::to_string(i), "x")).ok()) break;
+        if (i % 5 == 4 && !(*store)->fold().ok()) break;
+        (void)!::write(ends[1], &i, sizeof i);
+      }
+      ::_exit(1);
+    }
+    ::close(ends[1]);
+    int acknowledged = -1;
+    // Some records, then a moment of the random kind.
+    for (unsigned i = 0; i <= random() % 8; ++i) ASSERT_EQ(::read(ends[0], &acknowledged, sizeof acknowledged), 4);
+    ::usleep(random() % 3000);
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+    for (int more = 0; ::read(ends[0], &more, sizeof more) == 4;) acknowledged = more;
+    ::close(ends[0]);
+    auto store = read_only();
+    ASSERT_TRUE(store.ok()) << describe(store.error());
+    const State state = (*store)->snapshot();
+    for (int i = 0; i <= acknowledged; ++i)
+      ASSERT_TRUE(state.steps.contains(StepId("step/" + std::to_string(i)))) << i << " of " << acknowledged;
+    ASSERT_LE(state.steps.size(), static_cast<size_t>(acknowledged) + 2);
+    done = static_cast<int>(state.steps.size());
+  }
 }
 
 TEST_F(Store, ASecondWriterIsToldWhoIsAtWork) {

@@ -1,0 +1,62 @@
+#include "cluster/expand.h"
+
+#include "cluster/chapters.h"
+#include "cluster/cleanup_step.h"
+#include "cluster/node_step.h"
+#include "cluster/removals.h"
+#include "kube/remove_objects.h"
+#include "providers/common/remove_step.h"
+
+namespace slipway {
+namespace {
+
+/// What removal kinds mean. `shelf` gives the playbook that takes a cluster off somebody else's host.
+RemovalFactory removal_factory(const Blueprint& blueprint, Shelf& shelf) {
+  return [&blueprint, &shelf](const StepRecord& record) -> Result<std::unique_ptr<Step>> {
+    if (record.removal_kind == "cloud") {
+      Result<RemovalTarget> target = removal_target_from(record.removal_data, record.outputs);
+      if (!target) return std::move(target).error();
+      if (target->mark.empty()) target->mark = record.mark;
+      return std::unique_ptr<Step>(std::make_unique<RemoveObjectStep>(std::move(*target)));
+    }
+    if (record.removal_kind == "node")
+      return std::unique_ptr<Step>(std::make_unique<RemoveNodeStep>(text_at(record.removal_data, "name")));
+    if (record.removal_kind == "objects") return make_remove_objects_step(record.removal_data, record.outputs);
+    if (record.removal_kind == "existing-host")
+      return make_cleanup_step(shelf, blueprint.spec.name, record.removal_data);
+    return fail(ErrorKind::internal, "the state names a kind of removal that this program does not know",
+                {.found = record.removal_kind, .advice = "use the version of Slipway that wrote the state"});
+  };
+}
+
+Result<void> check_version(const Spec& spec, const Versions& versions) {
+  if (spec.kubernetes.version == versions.kubernetes) return {};
+  return fail(ErrorKind::bad_input, "this Kubernetes version is not offered yet",
+              {.found = spec.kubernetes.version,
+               .expected = versions.kubernetes,
+               .advice = "set kubernetes.version to " + versions.kubernetes + ", or leave it out",
+               .where = spec.path});
+}
+
+}  // namespace
+
+Result<void> expand(Graph& graph, const Blueprint& blueprint) {
+  Result<Versions> versions = load_versions(blueprint.data_directory + "/playbooks/versions.yaml");
+  if (!versions) return std::move(versions).error();
+  if (Result<void> offered = check_version(blueprint.spec, *versions); !offered) return offered;
+  ArtifactSteps artifacts(graph);
+  Shelf shelf(blueprint.data_directory + "/playbooks", blueprint.spec.name, artifacts);
+  Draft draft{graph, blueprint, *versions, shelf};
+  for (const auto& chapter : {add_machines, add_hosts, add_kubeadm, add_addons, add_nodes})
+    if (Result<void> written = chapter(draft); !written) return written;
+  return add_removals(graph, blueprint.state, {}, removal_factory(blueprint, shelf));
+}
+
+Result<void> expand_destroy(Graph& graph, const Blueprint& blueprint) {
+  ArtifactSteps artifacts(graph);
+  Shelf shelf(blueprint.data_directory + "/playbooks", blueprint.spec.name, artifacts);
+  return add_removals(graph, blueprint.state, {.everything = true, .cluster_goes_too = true},
+                      removal_factory(blueprint, shelf));
+}
+
+}  // namespace slipway

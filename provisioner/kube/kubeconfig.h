@@ -1,0 +1,12 @@
+#pragma once
+#include <string>
+
+#include "kube/access.h"
+
+namespace slipway {
+
+/// A kubeconfig that plain kubectl uses, with certificate and key inside: keep it 0600. Cluster, context and user are
+/// named `cluster`, "slipway@CLUSTER", "slipway-CLUSTER", so that several files can be merged.
+std::string kubeconfig_text(const KubeAccess& access, const std::string& cluster);
+
+}  // namespace slipway

@@ -1,0 +1,176 @@
+#include "kube/manifest.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "spec/placeholders.h"
+#include "spec/yaml.h"
+
+namespace slipway {
+namespace {
+
+namespace fs = std::filesystem;
+
+const std::vector<std::string> known_keys = {"name",  "description", "needs", "values",     "images",
+                                             "gates", "adopt",       "url",   "credentials"};
+
+Result<YamlDocument> read(const std::string& path) {
+  Result<std::string> text = read_file(path);
+  if (!text) return std::move(text).error();
+  return read_yaml(path, *text);
+}
+
+/// The .yaml files beside addon.yaml, by name.
+Result<std::vector<std::string>> object_files(const std::string& folder) {
+  std::vector<std::string> files;
+  std::error_code problem;
+  for (fs::directory_iterator entry(folder, problem), end; !problem && entry != end; entry.increment(problem)) {
+    const fs::path& path = entry->path();
+    if ((path.extension() == ".yaml" || path.extension() == ".yml") && path.filename() != "addon.yaml")
+      files.push_back(path.string());
+  }
+  if (problem)
+    return fail(ErrorKind::unavailable, "cannot read the add-on's folder",
+                {.found = problem.message(), .where = folder});
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+Result<void> check_keys(const YamlDocument& document) {
+  if (!document.value.is_object())
+    return fail(ErrorKind::bad_input, "addon.yaml is not a map", {.where = document.where("")});
+  for (const auto& [key, value] : document.value.items()) {
+    if (std::find(known_keys.begin(), known_keys.end(), key) != known_keys.end()) continue;
+    const std::optional<std::string> close = nearest(key, known_keys);
+    return fail(ErrorKind::bad_input, "unknown key '" + key + "'",
+                {.expected = join(known_keys, ", "),
+                 .advice = close ? "did you mean '" + *close + "'?" : "",
+                 .where = document.where_key("/" + key)});
+  }
+  return {};
+}
+
+Result<std::vector<std::string>> texts_at(const YamlDocument& document, const std::string& key) {
+  std::vector<std::string> texts;
+  if (!document.value.contains(key) || document.value[key].is_null()) return texts;
+  const Value& list = document.value[key];
+  const bool all_text =
+      list.is_array() && std::all_of(list.begin(), list.end(), [](const Value& item) { return item.is_string(); });
+  if (!all_text)
+    return fail(ErrorKind::bad_input, "'" + key + "' is not a list of names",
+                {.found = list.dump(), .where = document.where("/" + key)});
+  for (const Value& item : list) texts.push_back(item.get<std::string>());
+  return texts;
+}
+
+Error at(Error error, std::string where) {
+  if (error.where.empty() || error.where.starts_with("/")) error.where = std::move(where);
+  return error;
+}
+
+/// addon.yaml, apart from values and gates.
+Result<AddOn> read_head(const YamlDocument& document, const std::string& folder) {
+  if (Result<void> checked = check_keys(document); !checked) return std::move(checked).error();
+  AddOn add_on;
+  const std::string expected = fs::path(folder).lexically_normal().filename().string();
+  add_on.name = text_at(document.value, "name");
+  if (add_on.name.empty() || (!expected.empty() && add_on.name != expected))
+    return fail(ErrorKind::bad_input, "the add-on is not named as its folder",
+                {.found = add_on.name, .expected = "name: " + expected, .where = document.where("/name")});
+  add_on.description = text_at(document.value, "description");
+  add_on.adopt = document.value.value("adopt", Value(false)) == Value(true);
+  for (const auto& [key, target] : {std::pair{"needs", &add_on.needs}, std::pair{"images", &add_on.images}}) {
+    Result<std::vector<std::string>> texts = texts_at(document, key);
+    if (!texts) return std::move(texts).error();
+    *target = std::move(*texts);
+  }
+  return add_on;
+}
+
+Result<void> check_images(const AddOn& add_on, const YamlDocument& document, const Value& variables) {
+  const Value images = variables.value("images", Value::object());
+  std::vector<std::string> known;
+  for (const auto& [name, reference] : images.items()) known.push_back(name);
+  for (size_t i = 0; i < add_on.images.size(); ++i) {
+    if (images.contains(add_on.images[i])) continue;
+    const std::optional<std::string> close = nearest(add_on.images[i], known);
+    return fail(ErrorKind::bad_input, "unknown image",
+                {.found = add_on.images[i],
+                 .expected = "an image of playbooks/versions.yaml",
+                 .advice = close ? "did you mean '" + *close + "'?" : "",
+                 .where = document.where("/images/" + std::to_string(i))});
+  }
+  return {};
+}
+
+Result<void> take_object(const YamlDocument& document, const Value& object, const std::string& pointer, AddOn& add_on) {
+  if (object.is_null()) return {};
+  // A list stands for its elements: that is how `$each` makes objects.
+  if (object.is_array()) {
+    for (const Value& element : object)
+      if (Result<void> taken = take_object(document, element, pointer, add_on); !taken) return taken;
+    return {};
+  }
+  const bool named = object.is_object() && object.contains("metadata") && !text_at(object["metadata"], "name").empty();
+  const bool is_list = text_at(object, "kind") == "List";
+  if (text_at(object, "apiVersion").empty() || text_at(object, "kind").empty() || (!named && !is_list))
+    return fail(ErrorKind::bad_input, "not a Kubernetes object",
+                {.found = object.dump().substr(0, 120),
+                 .expected = "apiVersion, kind and metadata.name",
+                 .where = document.where(pointer)});
+  add_on.objects.push_back(object);
+  return {};
+}
+
+Result<void> read_objects(const std::string& path, const Value& variables, AddOn& add_on) {
+  Result<std::string> text = read_file(path);
+  if (!text) return std::move(text).error();
+  Result<std::vector<YamlDocument>> documents = read_yaml_documents(path, *text);
+  if (!documents) return std::move(documents).error();
+  for (const YamlDocument& document : *documents) {
+    Result<Value> expanded = expand(document, variables);
+    if (!expanded) return std::move(expanded).error();
+    if (Result<void> taken = take_object(document, *expanded, "", add_on); !taken) return taken;
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<AddOn> load_add_on(const std::string& folder, const Value& settings, const Value& variables) {
+  const std::string head_path = folder + "/addon.yaml";
+  Result<YamlDocument> head = read(head_path);
+  if (!head) return std::move(head).error().while_doing("reading an add-on");
+  Result<AddOn> add_on = read_head(*head, folder);
+  if (!add_on) return add_on;
+  if (Result<void> checked = check_images(*add_on, *head, variables); !checked) return std::move(checked).error();
+  // Defaults may name variables, e.g. an address range of the spec.
+  Value seen = variables.is_object() ? variables : Value::object();
+  Result<Value> rows = expand(head->value.value("values", Value::object()), seen);
+  if (!rows) return at(std::move(rows).error(), head->where("/values"));
+  Result<Value> values = settle_values(add_on->name, *rows, settings);
+  if (!values) return at(std::move(values).error(), head->where("/values"));
+  add_on->values = *values;
+  seen["values"] = *values;
+  Result<Value> rest = expand({{"gates", head->value.value("gates", Value::array())},
+                               {"url", text_at(head->value, "url")},
+                               {"credentials", text_at(head->value, "credentials")}},
+                              seen);
+  if (!rest) return at(std::move(rest).error(), head->where("/gates"));
+  add_on->url = text_at(*rest, "url");
+  add_on->credentials = text_at(*rest, "credentials");
+  for (size_t i = 0; i < (*rest)["gates"].size(); ++i) {
+    Result<Gate> gate = gate_from((*rest)["gates"][i]);
+    if (!gate) return at(std::move(gate).error(), head->where("/gates/" + std::to_string(i)));
+    add_on->gates.push_back(std::move(*gate));
+  }
+  Result<std::vector<std::string>> files = object_files(folder);
+  if (!files) return std::move(files).error();
+  for (const std::string& file : *files)
+    if (Result<void> read = read_objects(file, seen, *add_on); !read) return std::move(read).error();
+  return add_on;
+}
+
+}  // namespace slipway

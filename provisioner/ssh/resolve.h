@@ -1,0 +1,24 @@
+#pragma once
+#include <sys/socket.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace slipway::ssh {
+
+struct SocketAddress {
+  sockaddr_storage bytes{};
+  socklen_t size = 0;
+};
+
+/// True for "10.0.0.5" and "fe80::1", which need no name server.
+bool is_numeric_address(const std::string& address);
+
+/// Every stream address of a name or a numeric address, in the system's order of preference. A name may take as long
+/// as the system's resolver allows itself. Errors: unavailable. Any thread.
+Result<std::vector<SocketAddress>> resolve(const std::string& address, uint16_t port);
+
+}  // namespace slipway::ssh

@@ -106,8 +106,8 @@ std::vector<std::string> apt_lines_for(const std::string& suite, const std::stri
     }
   }
   // Updates alone make no file system.
-  const bool whole =
-      std::any_of(lines.begin(), lines.end(), [&](const std::string& line) { return line.ends_with(" " + suite + " main"); });
+  const bool whole = std::any_of(lines.begin(), lines.end(),
+                                 [&](const std::string& line) { return line.ends_with(" " + suite + " main"); });
   return whole ? lines : std::vector<std::string>();
 }
 

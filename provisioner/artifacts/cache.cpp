@@ -1,5 +1,6 @@
 #include "artifacts/cache.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -42,6 +43,18 @@ Error system_failure(const std::string& doing, const std::string& path) {
                .where = path});
 }
 
+bool is_digest(const std::string& text) {
+  return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string::npos;
+}
+
+/// "KIND/NAME": it becomes part of a path, and may come out of somebody's bundle.
+bool is_artifact_name(const std::string& text) {
+  const std::vector<std::string> parts = split(text, '/');
+  return parts.size() == 2 && std::all_of(parts.begin(), parts.end(), [](const std::string& part) {
+           return !part.empty() && part[0] != '.' && part.find_first_of("\\:\n") == std::string::npos;
+         });
+}
+
 void sync_folder(const std::string& path) {
   const FileDescriptor folder(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (folder.open()) ::fsync(folder.number());
@@ -72,10 +85,9 @@ Result<CacheRecord> cache_record_from(const Value& value) {
                      .detail = text_at(value, "detail"),
                      .made_at = text_at(value, "made_at"),
                      .passed_over = {}};
-  const bool hex = record.sha256.find_first_not_of("0123456789abcdef") == std::string::npos;
-  if (!value.is_object() || record.name.empty() || record.sha256.size() != 64 || !hex || !value.contains("size") ||
-      !value["size"].is_number_unsigned())
-    return fail(ErrorKind::corrupt, "not an artifact record", {.expected = "name, sha256 and size"});
+  if (!value.is_object() || !is_artifact_name(record.name) || !is_digest(record.sha256) || !is_digest(record.recipe) ||
+      !value.contains("size") || !value["size"].is_number_unsigned())
+    return fail(ErrorKind::corrupt, "not an artifact record", {.expected = "name, recipe, sha256 and size"});
   record.size = value["size"].get<uint64_t>();
   if (const auto it = value.find("seconds"); it != value.end() && it->is_number()) record.seconds = it->get<double>();
   if (const auto it = value.find("passed_over"); it != value.end() && it->is_array())
@@ -131,6 +143,12 @@ bool Cache::holds(const std::string& sha256, std::optional<uint64_t> size) {
   // Where the stamp cannot be written, the next look computes the checksum again.
   static_cast<void>(write_file_atomically(stamp_path, identity_of(status)).ok());
   return true;
+}
+
+Result<uint64_t> Cache::size_of(const std::string& sha256) const {
+  struct stat status {};
+  if (::stat(blob_path(sha256).c_str(), &status) != 0) return system_failure("read artifact", blob_path(sha256));
+  return static_cast<uint64_t>(status.st_size);
 }
 
 std::optional<CacheRecord> Cache::find(const std::string& name, const std::string& recipe) {

@@ -43,9 +43,9 @@ class WorkFolder {
 /// Files by content, found by artifact and recipe:
 ///   blobs/sha256/HEX                 the content
 ///   index/KIND/NAME/RECIPE.json      which content an artifact is (CacheRecord)
-///   verified/HEX                     when the content was last compared with its checksum, and the file's identity then
-///   downloads/HEX.part               what came of a file so far
-///   locks/ work/                     who works on what; unfinished work
+///   verified/HEX                     when the content was last compared with its checksum, and the file's identity
+///   then downloads/HEX.part               what came of a file so far locks/ work/                     who works on
+///   what; unfinished work
 /// A file gets its final name only when it is whole and on disk, so a crash leaves nothing half.
 /// Threads: any; processes: any number.
 class Cache {
@@ -62,6 +62,9 @@ class Cache {
   std::optional<CacheRecord> find(const std::string& name, const std::string& recipe);
   /// As find, for content without a record.
   bool holds(const std::string& sha256, std::optional<uint64_t> size = std::nullopt);
+
+  /// Errors: not_found.
+  Result<uint64_t> size_of(const std::string& sha256) const;
 
   /// Takes a finished file (same file system, e.g. in a WorkFolder) as content; it moves away from `path`.
   /// `known_sha256` saves reading it again. Answers checksum and size. Errors: those of the file system.

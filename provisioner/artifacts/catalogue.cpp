@@ -23,7 +23,8 @@ Result<std::string> folder_digest(const std::string& folder) {
   std::error_code failed;
   for (fs::recursive_directory_iterator entry(folder, failed), end; !failed && entry != end; entry.increment(failed))
     if (entry->is_regular_file(failed)) files.push_back(fs::relative(entry->path(), folder, failed).string());
-  if (failed) return fail(ErrorKind::not_found, "cannot read build folder", {.found = failed.message(), .where = folder});
+  if (failed)
+    return fail(ErrorKind::not_found, "cannot read build folder", {.found = failed.message(), .where = folder});
   std::sort(files.begin(), files.end());
   Sha256 digest;
   for (const std::string& file : files) {
@@ -54,8 +55,7 @@ Result<void> Catalogue::compute_recipes() {
     recipe["binary"] = name;
     recipe["version"] = binary.version;
     if (!binary.revision.empty()) recipe["revision"] = binary.revision;
-    if (binary.release)
-      recipe["release"] = {binary.release->url, binary.release->member, binary.release->sha256};
+    if (binary.release) recipe["release"] = {binary.release->url, binary.release->member, binary.release->sha256};
     if (binary.go) {
       std::string& module = modules[binary.go->module];
       if (module.empty()) {
@@ -63,8 +63,8 @@ Result<void> Catalogue::compute_recipes() {
         if (!digest) return std::move(digest).error();
         module = *digest;
       }
-      recipe["go"] = {module, binary.go->package, binary.go->ldflags, binary.go->tags, binary.go->cgo, go_.flags,
-                      go_.ldflags};
+      recipe["go"] = {module,         binary.go->package, binary.go->ldflags, binary.go->tags,
+                      binary.go->cgo, go_.flags,          go_.ldflags};
     }
     if (binary.debian) recipe["debian"] = {binary.debian->package, binary.debian->member};
     if (binary.c) {

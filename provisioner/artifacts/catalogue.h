@@ -41,7 +41,7 @@ struct CProgram {
 struct Binary {
   std::string name;
   std::string version;
-  std::string revision{};  ///< Changed by hand to have the same version made again.
+  std::string revision{};                ///< Changed by hand to have the same version made again.
   std::optional<ReleaseFile> release{};  ///< Absent also where no checksum is known for the architecture.
   std::optional<GoCommand> go{};
   std::optional<DebianMember> debian{};
@@ -53,9 +53,9 @@ struct DebianLayer {
   std::string name;
   std::string suite;
   std::vector<std::string> packages;
-  std::string revision{};                     ///< Changed by hand to take what the suite holds now.
-  std::vector<std::string> exclude{};         ///< Globs; what lies below a match goes too.
-  std::vector<std::string> directories{};     ///< Made where absent: /tmp 1777, others 0755.
+  std::string revision{};                      ///< Changed by hand to take what the suite holds now.
+  std::vector<std::string> exclude{};          ///< Globs; what lies below a match goes too.
+  std::vector<std::string> directories{};      ///< Made where absent: /tmp 1777, others 0755.
   std::map<std::string, std::string> links{};  ///< path -> target; replaces what is there.
   std::map<std::string, std::string> files{};  ///< path -> text; made where absent.
 };
@@ -64,7 +64,7 @@ struct DebianLayer {
 struct Image {
   std::string name;
   std::string reference;
-  std::string layer{};                           ///< Name of a DebianLayer, or empty.
+  std::string layer{};                            ///< Name of a DebianLayer, or empty.
   std::map<std::string, std::string> binaries{};  ///< path in the image -> Binary
   std::vector<std::string> entrypoint{};
   std::vector<std::string> command{};

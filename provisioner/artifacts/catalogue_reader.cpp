@@ -279,8 +279,7 @@ void CatalogueReader::read_image(const std::string& name, const std::string& at)
     complain(at + "/layer", "no such layer", image.layer);
   for (const auto& [path, binary] : image.binaries) {
     if (!path.starts_with("/")) complain(under(at + "/binaries", path), "not an absolute path", path);
-    if (!catalogue_.binaries_.contains(binary))
-      complain(under(at + "/binaries", path), "no such binary", binary);
+    if (!catalogue_.binaries_.contains(binary)) complain(under(at + "/binaries", path), "no such binary", binary);
   }
   if (image.layer.empty() && image.binaries.empty()) complain(at, "empty image", {}, "layer or binaries");
   for (const std::string& role : texts(at + "/roles")) {

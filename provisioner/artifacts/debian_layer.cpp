@@ -34,7 +34,8 @@ class Excluder {
     const std::string full = "/" + path;
     return std::any_of(rules_.begin(), rules_.end(), [&](const Rule& rule) {
       size_t end = 0;
-      for (size_t depth = 0; depth < rule.depth && end != std::string::npos; ++depth) end = full.find('/', end + (depth > 0));
+      for (size_t depth = 0; depth < rule.depth && end != std::string::npos; ++depth)
+        end = full.find('/', end + (depth > 0));
       if (end == std::string::npos) return false;
       const std::string start = full.substr(0, full.find('/', end + 1));
       return ::fnmatch(rule.glob.c_str(), start.c_str(), FNM_PATHNAME | FNM_PERIOD) == 0;
@@ -65,7 +66,8 @@ std::string versions_in(const std::string& status, const std::vector<std::string
 
 class LayerTrimmer {
  public:
-  LayerTrimmer(const DebianLayer& layer, std::string spool) : layer_(layer), excluder_(layer.exclude), spool_(std::move(spool)) {}
+  LayerTrimmer(const DebianLayer& layer, std::string spool)
+      : layer_(layer), excluder_(layer.exclude), spool_(std::move(spool)) {}
 
   Result<void> read(const std::string& unpacked) {
     Result<NewFile> spool = NewFile::create(spool_);
@@ -82,7 +84,8 @@ class LayerTrimmer {
         if (excluder_.matches(entry.path)) return Walk::on;
         return keep_text(entry.path, status, *spool);
       }
-      if (entry.path.empty() || entry.kind == ArchiveEntry::Kind::other || excluder_.matches(entry.path)) return Walk::on;
+      if (entry.path.empty() || entry.kind == ArchiveEntry::Kind::other || excluder_.matches(entry.path))
+        return Walk::on;
       Item item{.entry = entry, .offset = spool->size()};
       if (entry.kind == ArchiveEntry::Kind::file)
         if (Result<void> copied = content([&](std::string_view piece) { return spool->write(piece); }); !copied)
@@ -98,7 +101,8 @@ class LayerTrimmer {
       // A second name of a file becomes a file of its own: its first name may be excluded or come later.
       const auto target = items_.find(item.entry.target);
       if (target == items_.end() || target->second.entry.kind != ArchiveEntry::Kind::file)
-        return fail(ErrorKind::corrupt, "hard link to a file that is left out", {.found = path + " -> " + item.entry.target, .where = "layer " + layer_.name});
+        return fail(ErrorKind::corrupt, "hard link to a file that is left out",
+                    {.found = path + " -> " + item.entry.target, .where = "layer " + layer_.name});
       item = target->second;
     }
     for (const std::string& directory : layer_.directories) add_folder(plain(directory));
@@ -130,7 +134,8 @@ class LayerTrimmer {
       } else if (const auto text = texts_.find(path); text != texts_.end()) {
         added = tar.add_text(path, item.entry.mode, text->second);
       } else {
-        added = tar.add_stream(path, item.entry.mode, item.entry.size, [&](const TarWriter::Sink& sink) { return copy(spool, item, sink); });
+        added = tar.add_stream(path, item.entry.mode, item.entry.size,
+                               [&](const TarWriter::Sink& sink) { return copy(spool, item, sink); });
       }
       if (!added) return added;
     }
@@ -140,7 +145,9 @@ class LayerTrimmer {
   const std::string& versions() const { return versions_; }
 
  private:
-  static std::string plain(const std::string& path) { return path.substr(std::min(path.find_first_not_of('/'), path.size())); }
+  static std::string plain(const std::string& path) {
+    return path.substr(std::min(path.find_first_not_of('/'), path.size()));
+  }
 
   Result<Walk> keep_text(const std::string& path, const std::string& text, NewFile& spool) {
     items_[path] = {.entry = file_entry(path, text.size()), .offset = spool.size()};

@@ -19,7 +19,8 @@ struct Fetch {
 using FetchProgress = std::function<void(uint64_t received, uint64_t total)>;
 
 /// How this room reaches the network; the command line joins it to the http room.
-/// Errors:  of both calls by kind: unavailable (no such host, refused, cut), timeout (deadline or stall), not_found (404)
+/// Errors:  of both calls by kind: unavailable (no such host, refused, cut), timeout (deadline or stall), not_found
+/// (404)
 ///          and whatever else the server's answer stands for.
 /// Threads: any.
 class Fetcher {

@@ -16,8 +16,8 @@ namespace {
 namespace fs = std::filesystem;
 
 /// Where modules come from, as the machine is set up; everything else of its Go settings stays out of our builds.
-const std::vector<std::string> registry_settings = {"GOPROXY", "GONOPROXY", "GOPRIVATE", "GOINSECURE", "GOSUMDB",
-                                                    "GONOSUMDB"};
+const std::vector<std::string> registry_settings = {"GOPROXY",    "GONOPROXY", "GOPRIVATE",
+                                                    "GOINSECURE", "GOSUMDB",   "GONOSUMDB"};
 
 struct MachineGo {
   std::string program, version;
@@ -63,20 +63,25 @@ std::vector<std::string> proxies_of(const std::map<std::string, std::string>& re
 GoTool tool_of(std::string program, std::string version, const std::map<std::string, std::string>& registry) {
   GoTool tool{std::move(program), std::move(version), registry};
   // The user's own Go settings (GOFLAGS, a workspace, another toolchain) must not change what comes out.
-  for (const auto& [name, value] : std::map<std::string, std::string>{
-           {"GOENV", "off"}, {"GOFLAGS", ""}, {"GOWORK", "off"}, {"GOTOOLCHAIN", "local"}, {"GO111MODULE", "on"},
-           {"GOEXPERIMENT", ""}, {"GOAMD64", "v1"}, {"GOOS", "linux"}})
+  for (const auto& [name, value] : std::map<std::string, std::string>{{"GOENV", "off"},
+                                                                      {"GOFLAGS", ""},
+                                                                      {"GOWORK", "off"},
+                                                                      {"GOTOOLCHAIN", "local"},
+                                                                      {"GO111MODULE", "on"},
+                                                                      {"GOEXPERIMENT", ""},
+                                                                      {"GOAMD64", "v1"},
+                                                                      {"GOOS", "linux"}})
     tool.environment[name] = value;
   return tool;
 }
 
-Result<std::string> unpacked_toolchain(const GoSettings& settings, const std::vector<std::string>& proxies, Cache& cache,
-                                       ReleaseSites& sites, const ArtifactProgress& progress, Deadline deadline) {
+Result<std::string> unpacked_toolchain(const GoSettings& settings, const std::vector<std::string>& proxies,
+                                       Cache& cache, ReleaseSites& sites, const ArtifactProgress& progress,
+                                       Deadline deadline) {
   const std::string home = cache.directory() + "/go/toolchain/go" + settings.toolchain;
   const std::string program = home + "/bin/go";
   if (::access(program.c_str(), X_OK) == 0) return program;
-  const std::string module =
-      "golang.org/toolchain@v0.0.1-go" + settings.toolchain + ".linux-" + machine_architecture();
+  const std::string module = "golang.org/toolchain@v0.0.1-go" + settings.toolchain + ".linux-" + machine_architecture();
   std::optional<Error> last;
   for (const std::string& proxy : proxies) {
     const std::string url = (proxy.ends_with("/") ? proxy.substr(0, proxy.size() - 1) : proxy) + "/" +
@@ -136,13 +141,13 @@ Result<GoTool> find_go(const GoSettings& settings, Cache& cache, ReleaseSites& s
   if (machine && go_is_at_least(machine->version, settings.minimum))
     return tool_of(machine->program, machine->version, machine->registry);
   const std::string here = machine ? machine->version : "no Go on this machine";
-  const std::string advice = "install Go " + settings.minimum + " or newer (https://go.dev/dl), and see that 'go' is in PATH";
+  const std::string advice =
+      "install Go " + settings.minimum + " or newer (https://go.dev/dl), and see that 'go' is in PATH";
   if (settings.toolchain.empty())
     return fail(ErrorKind::not_found, "no Go to build with",
                 {.found = here, .expected = "Go " + settings.minimum + " or newer", .advice = advice});
   const std::map<std::string, std::string> registry = registry_of(machine);
-  Result<std::string> program =
-      unpacked_toolchain(settings, proxies_of(registry), cache, sites, progress, deadline);
+  Result<std::string> program = unpacked_toolchain(settings, proxies_of(registry), cache, sites, progress, deadline);
   if (program) return tool_of(std::move(*program), "go" + settings.toolchain, registry);
   Error error = std::move(program).error();
   if (error.kind != ErrorKind::quota && error.kind != ErrorKind::verification) {

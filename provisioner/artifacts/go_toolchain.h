@@ -13,9 +13,9 @@ struct GoTool {
   std::map<std::string, std::string> environment;
 };
 
-/// Finds a Go of at least `settings.minimum`: the machine's own, else the pinned toolchain, which is taken once from the
-/// module proxy that the machine is set up for (GOPROXY) and kept in the cache.
-/// Errors: not_found (none here and none to be had; what to install), verification, unavailable, timeout, quota.
+/// Finds a Go of at least `settings.minimum`: the machine's own, else the pinned toolchain, which is taken once from
+/// the module proxy that the machine is set up for (GOPROXY) and kept in the cache. Errors: not_found (none here and
+/// none to be had; what to install), verification, unavailable, timeout, quota.
 Result<GoTool> find_go(const GoSettings& settings, Cache& cache, ReleaseSites& sites, const ArtifactProgress& progress,
                        Deadline deadline);
 

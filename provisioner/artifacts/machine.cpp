@@ -36,8 +36,8 @@ ErrorKind kind_of_build_failure(std::string_view output) {
   if (says_one_of("SECURITY ERROR", "checksum mismatch", "Hash Sum mismatch", "NO_PUBKEY", "is not signed"))
     return ErrorKind::verification;
   if (says_one_of("dial tcp", "i/o timeout", "connection refused", "no such host", "TLS handshake timeout",
-                  "connection reset", "unexpected EOF", "proxyconnect", "Bad Gateway", "Service Unavailable",
-                  "502 ", "503 ", "Could not resolve", "Could not connect", "Failed to fetch", "Connection failed",
+                  "connection reset", "unexpected EOF", "proxyconnect", "Bad Gateway", "Service Unavailable", "502 ",
+                  "503 ", "Could not resolve", "Could not connect", "Failed to fetch", "Connection failed",
                   "Temporary failure"))
     return ErrorKind::unavailable;
   return ErrorKind::internal;

@@ -13,6 +13,7 @@
 #include "cli/live_ports.h"
 #include "cli/output.h"
 #include "cli/version.h"
+#include "cluster/removals.h"
 #include "report/plan_text.h"
 #include "report/run_view.h"
 

@@ -221,7 +221,12 @@ int verb_destroy(const Options& options) {
   const RunSummary summary = session.run(*plan, "destroy", &approved);
   const int code = conclude(session, summary);
   if (code != 0) return code;
+  // The runs' logs go with the cluster they tell of.
+  std::error_code ignored;
+  std::filesystem::remove_all(session.state_directory() + "/runs", ignored);
+  std::filesystem::remove(session.state_directory() + "/local", ignored);
   if (Result<void> erased = session.store().erase(); !erased) return report_error(options, erased.error());
+  std::filesystem::remove(std::filesystem::path(session.state_directory()).parent_path(), ignored);
   return 0;
 }
 

@@ -21,7 +21,11 @@ RemovalFactory removal_factory(const Blueprint& blueprint, Shelf& shelf) {
     }
     if (record.removal_kind == "node")
       return std::unique_ptr<Step>(std::make_unique<RemoveNodeStep>(text_at(record.removal_data, "name")));
-    if (record.removal_kind == "objects") return make_remove_objects_step(record.removal_data, record.outputs);
+    if (record.removal_kind == "objects") {
+      Result<std::unique_ptr<RemoveObjectsStep>> step = RemoveObjectsStep::make(record.removal_data, false);
+      if (!step) return std::move(step).error();
+      return std::unique_ptr<Step>(std::move(*step));
+    }
     if (record.removal_kind == "existing-host")
       return make_cleanup_step(shelf, blueprint.spec.name, record.removal_data);
     return fail(ErrorKind::internal, "the state names a kind of removal that this program does not know",

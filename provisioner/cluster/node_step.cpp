@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "base/text.h"
+#include "kube/drain.h"
 
 namespace slipway {
 namespace {
@@ -135,6 +135,22 @@ Result<Observation> RemoveNodeStep::observe(Reader& reader, const Inputs&) const
 Diff RemoveNodeStep::diff(const Observation& seen, const Inputs&) const {
   if (!seen.exists) return {};
   return {.action = Action::remove, .reason = Reason::not_in_spec};
+}
+
+Result<Outputs> RemoveNodeStep::apply(Writer& writer, const Diff&, const Inputs&, Recorder& recorder) const {
+  const Result<Cordon> cordoned =
+      cordon(writer.read.cluster, writer.cluster, node_, RunId("removal"), Deadline::in(call_limit));
+  if (!cordoned && cordoned.error().kind != ErrorKind::not_found) return cordoned.error();
+  const Result<DrainReport> drained =
+      drain(writer.read.cluster, writer.cluster, writer.clock, node_,
+            {.until = writer.clock.now() + std::chrono::minutes(5),
+             .bare_pods = true,  // The removal was approved, and with it the end of what nobody makes again.
+             .on_progress = [&](std::string_view text) { recorder.progress(text); },
+             .cancelled = [&] { return recorder.cancelled(); }});
+  if (!drained) return Error(drained.error()).while_doing("draining " + node_);
+  if (Result<void> gone = delete_node(writer.cluster, node_, Deadline::in(Seconds(60))); !gone)
+    return std::move(gone).error();
+  return Outputs{};
 }
 
 }  // namespace slipway

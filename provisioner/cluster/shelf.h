@@ -29,7 +29,7 @@ class ArtifactSteps {
 struct HostPlaybook {
   std::string playbook;                     ///< "containerd": playbooks/containerd.yaml
   const Member* member = nullptr;
-  Value variables;
+  Value variables{};
   std::map<std::string, Secret> secrets{};
   std::map<std::string, std::string> artifacts{};  ///< variable -> artifact: "kubelet" -> "binary/kubelet"
   bool wants_interface = false;

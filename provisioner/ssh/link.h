@@ -40,10 +40,13 @@ class Link {
   virtual Result<bool> establish(Instant now) = 0;
   /// Moves what can be moved without waiting; true if any byte moved.
   virtual bool move() = 0;
-  /// What the poll must wait for; -1: nothing of its own.
+  /// The socket below all of it.
   virtual int descriptor() const = 0;
+  /// What the poll must wait for; 0: nothing.
   virtual short events() const = 0;
   virtual void signalled(short events) = 0;
+  /// When `establish` has work although nothing arrived.
+  virtual Instant wake_at() const = 0;
   /// What it is busy with, for the error of a wait that ends: "connecting to 10.0.0.5:22".
   virtual std::string doing() const = 0;
 
@@ -56,7 +59,7 @@ class Link {
   bool ended() const { return closed_ && in_.empty(); }
   const std::string& why_closed() const { return why_closed_; }
   uint64_t received() const { return received_; }
-  bool holds_input() const { return !in_.empty(); }
+  size_t held() const { return in_.size(); }  ///< Bytes that came and were not taken yet.
   /// The first bytes that came, kept until `forget_greeting`.
   const std::string& greeting() const { return greeting_; }
   void forget_greeting();
@@ -90,6 +93,7 @@ class TcpLink final : public Link {
   int descriptor() const override { return socket_.number(); }
   short events() const override;
   void signalled(short events) override;
+  Instant wake_at() const override { return connected_ ? Instant::max() : attempt_until_; }
   std::string doing() const override { return "connecting to " + label_; }
 
  private:

@@ -16,7 +16,8 @@ class ScriptOutput {
   void finish();
 
   bool begun() const { return begun_; }
-  std::string& text() { return text_; }
+  const std::string& text() const { return text_; }
+  std::string take_text() { return std::move(text_); }
 
  private:
   void tell_lines();

@@ -89,6 +89,8 @@ std::string Session::last_error() const {
   return text != nullptr && size > 0 ? std::string(text, static_cast<size_t>(size)) : "no reason given";
 }
 
+bool Session::gave_up_waiting() const { return libssh2_session_last_errno(handle_) == LIBSSH2_ERROR_TIMEOUT; }
+
 Progress Session::handshake(const HostTrust& trust) {
   libssh2_session_method_pref(handle_, LIBSSH2_METHOD_HOSTKEY, join(trust.algorithms(), ",").c_str());
   return progress(libssh2_session_handshake(handle_, link_.descriptor()));

@@ -56,6 +56,9 @@ class Session {
   Progress keep_alive();
   void say_goodbye();
   std::string last_error() const;
+  bool gave_up_waiting() const;  ///< True if the failure is that no answer came within libssh2's own 60 s.
+  bool link_ended() const { return link_.ended(); }
+  bool roomy() const { return link_.roomy(); }
 
  private:
   Progress progress(int status) const;

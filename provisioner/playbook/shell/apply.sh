@@ -172,6 +172,8 @@ finish_apply() {
     rm -rf -- "$home"
   else
     printf '%s\n' "$digest" > "$home/applied/$playbook"
+    # What was sent is in its place by now; what is left is of tries that broke off.
+    rm -rf -- "$home/incoming"
   fi
   finish 0
 }

@@ -123,7 +123,7 @@ Result<void> Host::prepare_folder(const MachineRecord& record, const MachineOrde
   const std::string product_id = folder_.path() + "/product_uuid";
   if (exists(product_id.c_str())) return {};
   std::string uuid = random_hex(16);
-  for (const size_t dash : {20, 16, 12, 8}) uuid.insert(dash, "-");
+  for (const size_t dash : {20, 16, 12, 8}) uuid.insert(dash, 1, '-');
   return write_file_atomically(product_id, uuid + "\n", 0444);
 }
 

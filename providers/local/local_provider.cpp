@@ -54,6 +54,7 @@ class LocalProvider final : public Provider, public CloudReader, public CloudWri
   Result<CloudObject> create_machine(const CloudRequest& request, const CloudProgress& progress, Deadline deadline);
   Result<CloudObject> update_machine(const std::string& name, const Value& fields, const CloudProgress& progress,
                                      Deadline deadline);
+  Result<void> ensure_network();
   Result<void> boot(const Host& host, MachineRecord& record, const CloudProgress& progress, Deadline deadline);
   Host host(const std::string& name) const { return Host(settings_, cgroups_, name); }
   CloudObject machine_object(const Host& host, const MachineRecord& record) const;
@@ -66,6 +67,7 @@ class LocalProvider final : public Provider, public CloudReader, public CloudWri
   const CgroupSetup cgroups_;
   const BaseImage image_;
   const Network network_;
+  std::mutex network_mutex_;  ///< Hosts that start at once must not make the bridge twice.
   mutable std::mutex mutex_;
   std::map<std::string, MachineOrder> orders_;  ///< Guarded by mutex_.
 };
@@ -261,11 +263,18 @@ Result<CloudObject> LocalProvider::create(const CloudRequest& request, const Clo
   return image_object();
 }
 
+Result<void> LocalProvider::ensure_network() {
+  const std::lock_guard lock(network_mutex_);
+  const std::optional<CloudObject> network = network_.find();
+  if (network && text_at(network->fields, "state") == "running") return {};
+  if (Result<CloudObject> made = network_.ensure(settings_.mark(network_intent)); !made) return std::move(made).error();
+  return {};
+}
+
 Result<void> LocalProvider::boot(const Host& host, MachineRecord& record, const CloudProgress& progress,
                                  Deadline deadline) {
-  // The machine may have been restarted: whoever starts a host needs the bridge.
-  if (Result<CloudObject> network = network_.ensure(settings_.mark(network_intent)); !network)
-    return std::move(network).error();
+  // The machine may have been restarted since the network step: whoever starts a host needs the bridge.
+  if (Result<void> network = ensure_network(); !network) return network;
   if (Result<void> started = host.start(record, order_of(record.name), progress, deadline); !started) return started;
   if (record.complete) return {};
   record.complete = true;

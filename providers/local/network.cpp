@@ -1,6 +1,7 @@
 #include "providers/local/network.h"
 
 #include <cstdio>
+#include <filesystem>
 #include <net/if.h>
 #include <unistd.h>
 
@@ -63,7 +64,8 @@ Value read_record(const std::string& file) {
 std::optional<CloudObject> Network::find() const {
   const Value record = read_record(settings_.network_file());
   if (record.is_null()) return std::nullopt;
-  const bool up = record.value("complete", false) && link_exists(settings_.bridge()) && rule_present();
+  const bool up =
+      record.value("complete", false) && link_exists(settings_.bridge()) && forwarding_enabled() && rule_present();
   return CloudObject{.kind = "network",
                      .id = settings_.bridge(),
                      .name = settings_.cluster,
@@ -82,10 +84,10 @@ Result<CloudObject> Network::ensure(const std::string& mark) const {
   Result<std::string> user = subnet_user(settings_.subnet, bridge);
   if (!user) return std::move(user).error();
   if (!user->empty())
-    return fail(ErrorKind::conflict, "the subnet for local hosts is in use",
+    return fail(ErrorKind::bad_input, "the subnet for local hosts is in use",
                 {.found = *user, .expected = subnet + " unused", .advice = "choose another local.subnet in the spec"});
   if (link_exists(bridge) && !link_is_bridge(bridge))
-    return fail(ErrorKind::conflict, "the name of the cluster's bridge is in use",
+    return fail(ErrorKind::bad_input, "the name of the cluster's bridge is in use",
                 {.found = "interface " + bridge, .advice = "remove that interface, or rename the cluster"});
   const auto save = [&] { return write_file_atomically(settings_.network_file(), record.dump(2) + "\n", 0600); };
   if (Result<void> made = make_directories(settings_.machines_directory(), 0700); !made) return std::move(made).error();
@@ -102,11 +104,28 @@ Result<CloudObject> Network::ensure(const std::string& mark) const {
       ip_batch("address replace " + to_string(settings_.gateway()) + "/" + std::to_string(settings_.subnet.prefix) +
                " dev " + bridge + "\nlink set dev " + bridge + " mtu " + mtu + " up\n");
   if (!set_up) return std::move(set_up).error().while_doing("setting up the bridge " + bridge);
+  if (Result<void> plugged = plug_cables(); !plugged) return std::move(plugged).error();
   if (Result<void> forwarding = enable_forwarding(); !forwarding) return std::move(forwarding).error();
   if (Result<void> rule = add_rule(); !rule) return std::move(rule).error();
   record["complete"] = true;
   if (Result<void> saved = save(); !saved) return std::move(saved).error();
   return *find();
+}
+
+Result<void> Network::plug_cables() const {
+  // Living hosts whose bridge was taken away hang in the air until their cables are put into the new one.
+  std::string commands;
+  std::error_code problem;
+  for (std::filesystem::directory_iterator entry("/sys/class/net", problem), end; !problem && entry != end;
+       entry.increment(problem)) {
+    const std::string name = entry->path().filename().string();
+    if (name.starts_with(settings_.bridge() + "-") && !std::filesystem::exists(entry->path() / "master", problem))
+      commands += "link set dev " + name + " master " + settings_.bridge() + " up\n";
+  }
+  if (commands.empty()) return {};
+  if (Result<std::string> plugged = ip_batch(commands); !plugged)
+    return std::move(plugged).error().while_doing("connecting hosts to the bridge " + settings_.bridge());
+  return {};
 }
 
 Result<void> Network::remove() const {

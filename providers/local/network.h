@@ -14,10 +14,11 @@ class Network {
  public:
   explicit Network(const Settings& settings) : settings_(settings) {}
 
-  /// What is there now: fields subnet, state ("running", "stopped" where the machine was restarted), mtu. Nothing where
+  /// What is there now: fields subnet, state ("running"; "stopped" where the bridge, its rule
+  /// or forwarding is gone, as after a restart of the machine), mtu. Nothing where
   /// none was made.
   std::optional<CloudObject> find() const;
-  /// Makes it or mends it. Errors: conflict (the bridge's name or the subnet is in use), unavailable.
+  /// Makes it or mends it. Errors: bad_input (the bridge's name or the subnet is in use), unavailable.
   Result<CloudObject> ensure(const std::string& mark) const;
   /// Takes away bridge, rule, and forwarding if nobody else needs it. A missing network is success.
   Result<void> remove() const;
@@ -28,6 +29,7 @@ class Network {
   void unplug(Address address) const;
 
  private:
+  Result<void> plug_cables() const;
   bool rule_present() const;
   Result<void> add_rule() const;
   void remove_rule() const;

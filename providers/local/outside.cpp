@@ -1,6 +1,8 @@
 // The hosts' way out of their bridge: forwarding, and one masquerading rule.
 
+#include <algorithm>
 #include <filesystem>
+#include <set>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -37,14 +39,24 @@ Result<void> set_forwarding(const std::string& value) {
               {.expected = "1 in " + std::string(forward_switch), .advice = "run as root on the machine itself"});
 }
 
-bool other_clusters_live() {
+struct Bridges {
+  bool ours = false;             ///< A cluster of provider `local` lives.
+  std::set<std::string> others;  ///< Of Docker, libvirt and the like: they need forwarding as we do.
+};
+
+Bridges bridges_now() {
+  Bridges bridges;
   std::error_code problem;
   for (std::filesystem::directory_iterator entry("/sys/class/net", problem), end; !problem && entry != end;
        entry.increment(problem)) {
     const std::string name = entry->path().filename().string();
-    if (name.starts_with("slw-") && std::filesystem::exists(entry->path() / "bridge", problem)) return true;
+    if (!std::filesystem::exists(entry->path() / "bridge", problem)) continue;
+    if (name.starts_with("slw-"))
+      bridges.ours = true;
+    else
+      bridges.others.insert(name);
   }
-  return false;
+  return bridges;
 }
 
 /// Where the machine's own firewall drops what is forwarded (Docker, ufw), the bridge is let through. Rules are found
@@ -71,23 +83,36 @@ bool forward_is_dropped() {
 
 }  // namespace
 
-Result<void> enable_forwarding() {
+bool forwarding_enabled() {
   const Result<std::string> now = read_file(forward_switch);
-  if (now && trim(*now) == "1" && ::access(forward_before, F_OK) == 0) return {};
+  return now && trim(*now) == "1";
+}
+
+Result<void> enable_forwarding() {
+  if (forwarding_enabled() && ::access(forward_before, F_OK) == 0) return {};
   if (Result<void> made = make_directories(run_directory, 0755); !made) return made;
   Result<FileLock> lock = FileLock::take(run_lock, Deadline::in(Seconds(30)));
   if (!lock) return std::move(lock).error();
-  if (::access(forward_before, F_OK) != 0)
-    if (Result<void> noted = write_file_atomically(forward_before, now ? *now : "0\n", 0644); !noted) return noted;
+  if (::access(forward_before, F_OK) != 0) {
+    const Value before = {{"forwarding", forwarding_enabled()}, {"bridges", bridges_now().others}};
+    if (Result<void> noted = write_file_atomically(forward_before, before.dump() + "\n"); !noted) return noted;
+  }
   return set_forwarding("1\n");
 }
 
 void restore_forwarding() {
   if (::access(run_directory, F_OK) != 0) return;
   Result<FileLock> lock = FileLock::take(run_lock, Deadline::in(Seconds(30)));
-  if (!lock || other_clusters_live()) return;
-  if (const Result<std::string> before = read_file(forward_before); before && trim(*before) == "0")
-    (void)set_forwarding("0\n");
+  const Bridges bridges = bridges_now();
+  if (!lock || bridges.ours) return;
+  const Result<std::string> text = read_file(forward_before);
+  const Value before = text ? Value::parse(*text, nullptr, false) : Value();
+  if (before.is_object() && !before.value("forwarding", true)) {
+    const std::set<std::string> known = before.value("bridges", std::set<std::string>{});
+    // Whoever made a bridge since then found forwarding switched on and may rely on it.
+    if (std::includes(known.begin(), known.end(), bridges.others.begin(), bridges.others.end()))
+      (void)set_forwarding("0\n");
+  }
   ::unlink(forward_before);
   lock->remove_file();
   ::rmdir(run_directory);

@@ -33,9 +33,4 @@ class LivePorts {
   std::unique_ptr<Parts> parts_;
 };
 
-/// The artifact store alone, for verbs that need no cluster.
-struct ArtifactPorts {
-  std::unique_ptr<ArtifactReader> reader;
-};
-
 }  // namespace slipway

@@ -43,11 +43,13 @@ class CommandLine {
   Verb chosen() const { return chosen_; }
 
  private:
-  CLI::App* verb(CLI::App& parent, const std::string& name, const std::string& text, Verb function, bool takes_spec = true) {
+  CLI::App* verb(CLI::App& parent, const std::string& name, const std::string& text, Verb function,
+                 bool takes_spec = true) {
     CLI::App* sub = parent.add_subcommand(name, text);
     sub->callback([this, function] { chosen_ = function; });
     if (takes_spec) sub->add_option("spec", options_.spec, "The spec file")->type_name("SPEC");
-    sub->add_option("--state-dir", options_.state_dir, "Where state lies [.slipway/NAME beside the spec]")->type_name("DIR");
+    sub->add_option("--state-dir", options_.state_dir, "Where state lies [.slipway/NAME beside the spec]")
+        ->type_name("DIR");
     sub->add_option_function<std::string>(
            "--output", [this](const std::string& form) { options_.json = form == "json"; }, "text or json [text]")
         ->check(CLI::IsMember({"text", "json"}))
@@ -56,13 +58,15 @@ class CommandLine {
     return sub;
   }
 
-  CLI::App* run_verb(CLI::App& parent, const std::string& name, const std::string& text, Verb function, bool takes_spec = true) {
+  CLI::App* run_verb(CLI::App& parent, const std::string& name, const std::string& text, Verb function,
+                     bool takes_spec = true) {
     CLI::App* sub = verb(parent, name, text, function, takes_spec);
     sub->add_flag("--approve", options_.approve, "Permit replace and delete");
     sub->add_flag("--yes", options_.yes, "Answer prompts with yes");
     sub->add_option("--parallelism", options_.parallelism, "Steps at once [64]")->check(CLI::Range(1, 1024));
     sub->add_option("--events", options_.events, "Also write events here, a JSON object a line")->type_name("FILE");
-    sub->add_option("--wait", options_.wait_seconds, "Seconds to wait for another run's lock [0]")->check(CLI::Range(0, 86400));
+    sub->add_option("--wait", options_.wait_seconds, "Seconds to wait for another run's lock [0]")
+        ->check(CLI::Range(0, 86400));
     return sub;
   }
 
@@ -96,10 +100,12 @@ class CommandLine {
     CLI::App* node = app_.add_subcommand("node", "List, add and remove machines");
     node->require_subcommand(1);
     verb(*node, "list", "The machines of the cluster", verb_node_list);
-    CLI::App* add = run_verb(*node, "add", "Grow a pool: changes its count in the spec, then makes the machine", verb_node_add);
+    CLI::App* add =
+        run_verb(*node, "add", "Grow a pool: changes its count in the spec, then makes the machine", verb_node_add);
     add->add_option("--pool", options_.pool, "The pool to grow")->required();
     add->add_option("--count", options_.count, "How many [1]")->check(CLI::Range(1, 1000));
-    CLI::App* remove = run_verb(*node, "remove", "Drain a machine, take it out of the spec and delete it", verb_node_remove);
+    CLI::App* remove =
+        run_verb(*node, "remove", "Drain a machine, take it out of the spec and delete it", verb_node_remove);
     remove->add_option("machine", options_.names, "The machine")->required()->expected(1)->type_name("MACHINE");
     CLI::App* ssh = verb(app_, "ssh", "A shell on a machine", verb_ssh);
     ssh->add_option("machine", options_.names, "The machine")->required()->expected(1)->type_name("MACHINE");

@@ -1,11 +1,10 @@
 #include "cli/session.h"
 
-#include <unistd.h>
-
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <thread>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/secret.h"
@@ -113,8 +112,8 @@ struct Session::Parts {
   Result<void> record_beforehand() {
     if (access == Access::look) return {};
     if (Result<void> written = record_members(*store, membership); !written) return written;
-    for (const auto& [fact, value] : {std::pair<std::string, Value>{"spec_path", fs::absolute(spec.path).string()},
-                                      {"provider", spec.provider}})
+    for (const auto& [fact, value] :
+         {std::pair<std::string, Value>{"spec_path", fs::absolute(spec.path).string()}, {"provider", spec.provider}})
       if (state.facts.value(fact, Value()) != value)
         if (Result<void> written = store->set_fact(fact, value); !written) return written;
     return {};
@@ -188,8 +187,8 @@ Result<void> Session::reload_spec(const std::set<MachineName>& named_to_leave) {
 Result<void> Session::expand_graph(bool destroying) {
   Parts& parts = *parts_;
   parts.graph = std::make_unique<Graph>();
-  const Blueprint blueprint{parts.spec,     parts.state,       parts.membership,
-                            parts.identity, parts.ports->provider(), parts.data};
+  const Blueprint blueprint{parts.spec, parts.state, parts.membership, parts.identity, parts.ports->provider(),
+                            parts.data};
   Result<void> expanded = destroying ? expand_destroy(*parts.graph, blueprint) : expand(*parts.graph, blueprint);
   if (!expanded) return expanded;
   return parts.graph->finish();

@@ -55,8 +55,8 @@ class Session {
   Result<void> expand_graph(bool destroying = false);
   const Graph& graph() const;
   Result<Plan> plan(const std::vector<std::string>& targets);
-  /// Runs the plan with a view on stderr and a folder of its own; answers the exit code and, in JSON mode, prints the run's
-  /// document. `ceiling`: a saved plan.
+  /// Runs the plan with a view on stderr and a folder of its own; answers the exit code and, in JSON mode, prints the
+  /// run's document. `ceiling`: a saved plan.
   RunSummary run(const Plan& plan, const std::string& verb, const Plan* ceiling = nullptr);
   /// The document of the run, as section "run" of the JSON output.
   Value run_document() const;
@@ -72,7 +72,8 @@ class Session {
 std::string spec_path(const Options& options);
 /// The state's folder for a spec.
 std::string state_directory_for(const Options& options, const std::string& spec_file, const std::string& cluster);
-/// Where playbooks/ and manifests/ lie: SLIPWAY_DATA, beside the installed program, or the source tree it was built from.
+/// Where playbooks/ and manifests/ lie: SLIPWAY_DATA, beside the installed program, or the source tree it was built
+/// from.
 std::string data_directory();
 
 }  // namespace slipway

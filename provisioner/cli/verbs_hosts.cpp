@@ -44,7 +44,8 @@ class SshFiles {
     std::string known;
     for (const std::string& key : host.host_keys)
       if (!key.starts_with("SHA256:"))
-        known += (host.port == 22 ? host.address : "[" + host.address + "]:" + std::to_string(host.port)) + " " + key + "\n";
+        known +=
+            (host.port == 22 ? host.address : "[" + host.address + "]:" + std::to_string(host.port)) + " " + key + "\n";
     if (!known.empty()) {
       files.known_hosts_ = files.folder_ + "/known_hosts";
       if (Result<void> written = write_file_atomically(files.known_hosts_, known, 0600); !written)
@@ -53,7 +54,9 @@ class SshFiles {
     return files;
   }
   SshFiles(SshFiles&& other) noexcept
-      : folder_(std::exchange(other.folder_, "")), key_(std::move(other.key_)), known_hosts_(std::move(other.known_hosts_)) {}
+      : folder_(std::exchange(other.folder_, "")),
+        key_(std::move(other.key_)),
+        known_hosts_(std::move(other.known_hosts_)) {}
   SshFiles& operator=(SshFiles&&) = delete;
   ~SshFiles() {
     if (folder_.empty()) return;

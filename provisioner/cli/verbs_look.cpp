@@ -69,11 +69,15 @@ Value machine_rows(Session& session) {
 std::string machine_table(const Value& rows) {
   size_t widest = 8;
   for (const Value& row : rows) widest = std::max(widest, text_at(row, "name").size());
-  std::string out = padded("MACHINE", widest + 2) + padded("ROLE", 15) + padded("ADDRESS", 17) + padded("STATE", 13) + "READY\n";
+  std::string out =
+      padded("MACHINE", widest + 2) + padded("ROLE", 15) + padded("ADDRESS", 17) + padded("STATE", 13) + "READY\n";
   for (const Value& row : rows)
     out += padded(text_at(row, "name"), widest + 2) + padded(text_at(row, "role"), 15) +
            padded(text_at(row, "address"), 17) + padded(text_at(row, "state"), 13) +
-           (row["ready"].is_null() ? "unknown" : row["ready"].get<bool>() ? "yes" : "no") + "\n";
+           (row["ready"].is_null()     ? "unknown"
+            : row["ready"].get<bool>() ? "yes"
+                                       : "no") +
+           "\n";
   return out;
 }
 
@@ -109,12 +113,16 @@ int verb_status(const Options& options) {
     if (!counted) return report_error(options, counted.error());
     drift = *counted;
   }
-  std::string text = "Cluster " + (*session)->spec().name + ", Kubernetes " + (*session)->spec().kubernetes.version + "\n" +
-                     machine_table(rows);
+  std::string text = "Cluster " + (*session)->spec().name + ", Kubernetes " + (*session)->spec().kubernetes.version +
+                     "\n" + machine_table(rows);
   if (!drift.is_null())
     text += drift == 0 ? "No drift.\n" : drift.dump() + " steps to do: slipway plan " + (*session)->spec().path + "\n";
   print_result(options, text,
-               {{"format", 1}, {"cluster", (*session)->spec().name}, {"machines", rows}, {"addons", Value::array()}, {"drift", drift}});
+               {{"format", 1},
+                {"cluster", (*session)->spec().name},
+                {"machines", rows},
+                {"addons", Value::array()},
+                {"drift", drift}});
   return 0;
 }
 
@@ -131,7 +139,8 @@ int verb_validate(const Options& options) {
   if (!spec) return report_error(options, spec.error());
   int machines = 0;
   for (const Pool& pool : spec->pools) machines += pool.count;
-  print_result(options, spec->path + " is valid: cluster " + spec->name + ", " + std::to_string(machines) + " machines\n",
+  print_result(options,
+               spec->path + " is valid: cluster " + spec->name + ", " + std::to_string(machines) + " machines\n",
                {{"format", 1}, {"valid", true}, {"cluster", spec->name}, {"machines", machines}});
   return 0;
 }
@@ -155,7 +164,10 @@ int verb_doctor(const Options& options) {
   Value list = Value::array();
   for (const Error& problem : problems) {
     text += describe(problem) + "\n";
-    list.push_back({{"kind", name(problem.kind)}, {"summary", problem.summary}, {"found", problem.found}, {"try", problem.advice}});
+    list.push_back({{"kind", name(problem.kind)},
+                    {"summary", problem.summary},
+                    {"found", problem.found},
+                    {"try", problem.advice}});
   }
   print_result(options, problems.empty() ? "Nothing is wrong that doctor looks for.\n" : text,
                {{"format", 1}, {"problems", std::move(list)}});

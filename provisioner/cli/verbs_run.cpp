@@ -50,7 +50,8 @@ int conclude(const Session& session, const RunSummary& summary) {
 }
 
 /// Plans within `targets`, shows it, and runs it.
-int plan_and_run(Session& session, const std::string& verb, const std::vector<std::string>& targets, bool closing_page) {
+int plan_and_run(Session& session, const std::string& verb, const std::vector<std::string>& targets,
+                 bool closing_page) {
   const Options& options = session.options();
   if (Result<void> expanded = session.expand_graph(); !expanded) return report_error(options, expanded.error());
   Result<Plan> plan = session.plan(targets);
@@ -99,7 +100,8 @@ int apply_saved_plan(Options options, const std::string& path) {
   if (Result<void> expanded = (*session)->expand_graph(); !expanded) return report_error(options, expanded.error());
   Result<Plan> now = (*session)->plan({});
   if (!now) return report_error(options, now.error());
-  if (Result<void> bound = check_binding(saved->binding, now->binding); !bound) return report_error(options, bound.error());
+  if (Result<void> bound = check_binding(saved->binding, now->binding); !bound)
+    return report_error(options, bound.error());
   session->reset();
   session = Session::open(options, "apply", Access::change);
   if (!session) return report_error(options, session.error());

@@ -31,11 +31,12 @@ class AddOnChapter {
     if (!add_on) return std::move(add_on).error();
     const StepId id = objects_step(name);
     const auto record = plan.state.steps.find(id);
-    Result<std::unique_ptr<ObjectsStep>> step = ObjectsStep::make(
-        {.owner = {plan.spec.name, id},
-         .objects = add_on->objects,
-         .recorded = record == plan.state.steps.end() ? std::vector<ObjectKey>{} : recorded_inventory(record->second.outputs),
-         .adopt = add_on->adopt});
+    Result<std::unique_ptr<ObjectsStep>> step =
+        ObjectsStep::make({.owner = {plan.spec.name, id},
+                           .objects = add_on->objects,
+                           .recorded = record == plan.state.steps.end() ? std::vector<ObjectKey>{}
+                                                                        : recorded_inventory(record->second.outputs),
+                           .adopt = add_on->adopt});
     if (!step) return std::move(step).error().while_doing("preparing add-on " + name);
     StepInfo info;
     info.id = id;

@@ -9,7 +9,9 @@ class CleanupStep final : public Step {
   CleanupStep(std::unique_ptr<Step> playbook, Value access) : playbook_(std::move(playbook)) {
     inputs_.set("access", std::move(access));
   }
-  Result<Observation> observe(Reader& reader, const Inputs&) const override { return playbook_->observe(reader, inputs_); }
+  Result<Observation> observe(Reader& reader, const Inputs&) const override {
+    return playbook_->observe(reader, inputs_);
+  }
   Diff diff(const Observation& seen, const Inputs&) const override {
     Diff diff = playbook_->diff(seen, inputs_);
     if (diff.action != Action::none) {

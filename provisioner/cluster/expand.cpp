@@ -45,7 +45,7 @@ Result<void> check_version(const Spec& spec, const Versions& versions) {
 }  // namespace
 
 Result<void> expand(Graph& graph, const Blueprint& blueprint) {
-  Result<Versions> versions = load_versions(blueprint.data_directory + "/playbooks/versions.yaml");
+  Result<Versions> versions = load_versions(blueprint.data_directory + "/playbooks");
   if (!versions) return std::move(versions).error();
   if (Result<void> offered = check_version(blueprint.spec, *versions); !offered) return offered;
   ArtifactSteps artifacts(graph);

@@ -4,11 +4,14 @@ namespace slipway {
 namespace {
 
 /// Where the binaries of a role lie in the artifact store: variable -> artifact.
-const std::map<std::string, std::string> runtime_artifacts = {
-    {"containerd", "binary/containerd"},     {"containerd_shim", "binary/containerd-shim-runc-v2"},
-    {"ctr", "binary/ctr"},                   {"crictl", "binary/crictl"},
-    {"cni_bridge", "binary/cni-bridge"},     {"cni_loopback", "binary/cni-loopback"},
-    {"cni_host_local", "binary/cni-host-local"}, {"cni_portmap", "binary/cni-portmap"}};
+const std::map<std::string, std::string> runtime_artifacts = {{"containerd", "binary/containerd"},
+                                                              {"containerd_shim", "binary/containerd-shim-runc-v2"},
+                                                              {"ctr", "binary/ctr"},
+                                                              {"crictl", "binary/crictl"},
+                                                              {"cni_bridge", "binary/cni-bridge"},
+                                                              {"cni_loopback", "binary/cni-loopback"},
+                                                              {"cni_host_local", "binary/cni-host-local"},
+                                                              {"cni_portmap", "binary/cni-portmap"}};
 
 std::map<std::string, std::string> kubernetes_artifacts(Role role) {
   std::map<std::string, std::string> artifacts = {{"kubelet", "binary/kubelet"}, {"kubeadm", "binary/kubeadm"}};
@@ -47,8 +50,8 @@ class HostChapter {
     if (!base) return std::move(base).error();
     Result<StepId> runtime = add({.playbook = "containerd", .artifacts = runtime_artifacts}, *base, Seconds(5));
     if (!runtime) return std::move(runtime).error();
-    Result<StepId> programs = add({.playbook = "kubernetes", .artifacts = kubernetes_artifacts(member_.pool->role)},
-                                  *runtime, Seconds(10));
+    Result<StepId> programs =
+        add({.playbook = "kubernetes", .artifacts = kubernetes_artifacts(member_.pool->role)}, *runtime, Seconds(10));
     if (!programs) return std::move(programs).error();
     if (member_.pool->role == Role::control_plane) {
       Result<StepId> control = add({.playbook = "control-plane", .secrets = authority_files(draft_.blueprint.identity)},
@@ -62,8 +65,7 @@ class HostChapter {
 
  private:
   /// `after`: the playbook whose "done" this one waits for. `facts_of`: the step whose "interface" it needs.
-  Result<StepId> add(HostPlaybook wish, const StepId& after, Milliseconds expected,
-                     const StepId& facts_of = {}) {
+  Result<StepId> add(HostPlaybook wish, const StepId& after, Milliseconds expected, const StepId& facts_of = {}) {
     StepInfo info;
     info.id = StepId("host/" + member_.name.text() + "/" + wish.playbook);
     info.title = wish.playbook + " on " + member_.name.text();

@@ -1,6 +1,6 @@
 #pragma once
-// What must exist before the first host does: the cluster's CAs, its service-account key, the SSH keys. Made here, sealed
-// in state, never learnt from a host.
+// What must exist before the first host does: the cluster's CAs, its service-account key, the SSH keys. Made here,
+// sealed in state, never learnt from a host.
 
 #include <map>
 #include <string>
@@ -19,7 +19,7 @@ namespace slipway {
 struct Identity {
   CertificateKeyPair cluster_ca, front_proxy_ca, etcd_ca;
   KeyPair service_account;
-  SshKeyPair login;                             ///< What we log in with; public key empty where the spec names a key file.
+  SshKeyPair login;  ///< What we log in with; public key empty where the spec names a key file.
   std::map<MachineName, SshKeyPair> host_keys;  ///< Of machines that we make.
   std::string ca_hash;                          ///< kubeadm's discovery hash of the cluster CA.
 };

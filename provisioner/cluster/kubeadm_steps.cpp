@@ -25,8 +25,8 @@ Value token_secret(const std::string& id, const std::string& secret, WallTime ex
 }
 
 Result<void> hand_over(Writer& writer, const HostAccess& host, const char* file, const std::string& content) {
-  return writer.hosts.put(
-      host, {.path = std::string(ticket_folder) + "/" + file, .content = content, .mode = 0600}, Deadline::in(Seconds(60)));
+  return writer.hosts.put(host, {.path = std::string(ticket_folder) + "/" + file, .content = content, .mode = 0600},
+                          Deadline::in(Seconds(60)));
 }
 
 }  // namespace
@@ -77,9 +77,10 @@ Result<Outputs> JoinStep::apply(Writer& writer, const Diff& diff, const Inputs& 
       writer.cluster.apply(token_secret(id, token.reveal().substr(7), writer.clock.wall() + std::chrono::minutes(30)),
                            Deadline::in(Seconds(30)));
   if (!minted) return Error(minted.error()).while_doing("making a join token");
-  if (Result<void> put = hand_over(writer, *host, "discovery.conf", ticket_.discovery); !put) return std::move(put).error();
-  if (Result<void> put = hand_over(writer, *host, "kubeadm-join.yaml",
-                                   replace_all(ticket_.configuration, "@TOKEN@", token.reveal()));
+  if (Result<void> put = hand_over(writer, *host, "discovery.conf", ticket_.discovery); !put)
+    return std::move(put).error();
+  if (Result<void> put =
+          hand_over(writer, *host, "kubeadm-join.yaml", replace_all(ticket_.configuration, "@TOKEN@", token.reveal()));
       !put)
     return std::move(put).error();
   recorder.progress("joining");

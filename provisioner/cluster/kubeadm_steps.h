@@ -1,6 +1,6 @@
 #pragma once
-// The two steps around kubeadm. What they run on the host is a playbook (playbooks/kubeadm-init.yaml, kubeadm-join.yaml);
-// these classes add what a playbook cannot know.
+// The two steps around kubeadm. What they run on the host is a playbook (playbooks/kubeadm-init.yaml,
+// kubeadm-join.yaml); these classes add what a playbook cannot know.
 
 #include <memory>
 #include <string>
@@ -10,8 +10,8 @@
 
 namespace slipway {
 
-/// Makes the cluster, once in its life. Whatever its playbook would do counts as a create, so that an init whose data is
-/// gone waits for approval (StepInfo::carries_data) and no second cluster ever takes the first one's place unasked.
+/// Makes the cluster, once in its life. Whatever its playbook would do counts as a create, so that an init whose data
+/// is gone waits for approval (StepInfo::carries_data) and no second cluster ever takes the first one's place unasked.
 class InitStep final : public Step {
  public:
   explicit InitStep(std::unique_ptr<Step> playbook) : playbook_(std::move(playbook)) {}

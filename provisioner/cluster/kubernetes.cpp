@@ -25,8 +25,7 @@ class KubeadmChapter {
 
   Result<void> write() {
     for (const Member& member : draft_.blueprint.membership.members) {
-      Value variables =
-          host_variables(draft_.blueprint.spec, draft_.blueprint.membership, member, draft_.versions);
+      Value variables = host_variables(draft_.blueprint.spec, draft_.blueprint.membership, member, draft_.versions);
       Result<StepId> step = first_ == member.name ? add_init(member, variables) : add_join(member, variables);
       if (!step) return std::move(step).error();
       Result<StepId> kubelet = add_kubelet(member, std::move(variables), *step);

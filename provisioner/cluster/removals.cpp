@@ -5,7 +5,9 @@
 namespace slipway {
 namespace {
 
-bool inside_the_cluster(const StepRecord& record) { return record.removal_kind == "node" || record.removal_kind == "objects"; }
+bool inside_the_cluster(const StepRecord& record) {
+  return record.removal_kind == "node" || record.removal_kind == "objects";
+}
 
 /// For each record, the leaving steps that stand on it directly or through others: those must go first.
 class Dependents {

@@ -13,7 +13,7 @@ namespace slipway {
 using RemovalFactory = std::function<Result<std::unique_ptr<Step>>(const StepRecord& record)>;
 
 struct RemovalScope {
-  bool everything = false;      ///< destroy: whatever the graph holds besides is not looked at.
+  bool everything = false;  ///< destroy: whatever the graph holds besides is not looked at.
   /// destroy: things inside a cluster whose machines go, too, need no delete of their own.
   bool cluster_goes_too = false;
 };

@@ -27,7 +27,7 @@ class ArtifactSteps {
 
 /// One playbook on one host.
 struct HostPlaybook {
-  std::string playbook;                     ///< "containerd": playbooks/containerd.yaml
+  std::string playbook;  ///< "containerd": playbooks/containerd.yaml
   const Member* member = nullptr;
   Value variables{};
   std::map<std::string, Secret> secrets{};

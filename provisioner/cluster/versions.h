@@ -8,12 +8,12 @@ namespace slipway {
 
 /// The versions and image references that templates and manifests name; out of playbooks/versions.yaml.
 struct Versions {
-  std::string kubernetes;              ///< The one release that this program installs.
+  std::string kubernetes;  ///< The one release that this program installs.
   std::string etcd;
   std::map<std::string, std::string> images;  ///< "flannel" -> "slipway.local/flannel:v0.28.9"
 };
 
-/// Errors: not_found, bad_input.
-Result<Versions> load_versions(const std::string& path);
+/// `directory` holds versions.yaml. Errors: not_found, bad_input.
+Result<Versions> load_versions(const std::string& directory);
 
 }  // namespace slipway

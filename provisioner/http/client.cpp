@@ -255,6 +255,8 @@ void HttpClient::Pool::give_back(const std::string& origin, Handle handle) {
 
 void HttpClient::Pool::configure(CURL* handle) const {
   set(handle, CURLOPT_NOSIGNAL, 1L);
+  // A name server that does not answer must not keep us beyond the deadline.
+  set(handle, CURLOPT_QUICK_EXIT, 1L);
   set(handle, CURLOPT_PROTOCOLS_STR, "http,https");
   set(handle, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
   set(handle, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));

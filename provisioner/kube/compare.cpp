@@ -141,6 +141,26 @@ std::string text_of(const FieldPath& path) {
 
 std::vector<ObjectChange> changes_between(const Value& live, const Value& next) { return Comparison().run(live, next); }
 
+bool sets_field(const Value& wanted, const FieldPath& path) {
+  const Value* at = &wanted;
+  for (const PathPart& part : path) {
+    if (at->is_object() && !part.element) {
+      const auto found = at->find(part.name);
+      if (found == at->end()) return false;
+      at = &*found;
+      continue;
+    }
+    // A list without names is set as a whole, and so is a scalar.
+    if (!at->is_array() || !part.element) return true;
+    const std::vector<std::string> names = names_of(*at);
+    if (names.empty()) return true;
+    const auto match = std::find(names.begin(), names.end(), part.name);
+    if (match == names.end()) return false;
+    at = &(*at)[static_cast<size_t>(match - names.begin())];
+  }
+  return true;
+}
+
 Value overlaid(const Value& live, const Value& wanted) {
   if (holds_all_of(live, wanted)) return live;
   Value result = live;

@@ -30,6 +30,9 @@ struct ObjectChange {
 /// else by position; lists of different length without names are one change.
 std::vector<ObjectChange> changes_between(const Value& live, const Value& next);
 
+/// Whether `wanted` sets the field, a part of it, or what holds it.
+bool sets_field(const Value& wanted, const FieldPath& path);
+
 /// What `live` would become if `wanted` were laid over it: our own forecast, for where the API cannot make one.
 Value overlaid(const Value& live, const Value& wanted);
 

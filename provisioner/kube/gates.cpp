@@ -50,7 +50,7 @@ Result<Readiness> from_error(const Error& error) {
 
 Result<Readiness> check_object(ClusterReader& reader, const Gate& gate, Freshness freshness, Deadline deadline) {
   if (freshness == Freshness::listed) {
-    const Result<std::optional<Value>> listed = reader.find(gate.object, deadline);
+    const Result<std::optional<Value>> listed = reader.listed(gate.object, deadline);
     if (!listed) return listed.error();
     return *listed ? readiness_of(**listed) : waiting("does not exist");
   }

@@ -38,6 +38,8 @@ Reason reason_of(const Value& live, const ObjectChange& change) {
 void take_changes(ObjectView& view, const Value& live, const std::vector<ObjectChange>& changes) {
   std::vector<std::string> owners;
   for (const ObjectChange& change : changes) {
+    // Between our list and the dry run a controller may have written fields of its own.
+    if (!sets_field(view.wanted, change.path) && !owned_by_us(live, change.path)) continue;
     view.changes.push_back(field_change(view.key, change));
     if (view.reason != Reason::drift) view.reason = reason_of(live, change);
     for (const std::string& owner : other_owners(live, change.path)) {

@@ -50,7 +50,7 @@ Result<std::vector<ObjectKey>> ObjectsApply::apply(const std::vector<Value>& obj
     const ObjectKey key = key_of(wanted);
     if (key.kind != "CustomResourceDefinition" && !new_definitions_.empty())
       if (Result<void> waited = wait_for_definitions(); !waited) return std::move(waited).error();
-    Result<std::optional<Value>> live = seen_.find(key, call_deadline());
+    Result<std::optional<Value>> live = seen_.listed(key, call_deadline());
     if (!live) return std::move(live).error().while_doing("looking at " + describe(key));
     if (!names(key)) {
       if (*live && is_ours_to_delete(**live, rules_)) inventory.push_back(key);

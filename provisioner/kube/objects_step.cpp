@@ -78,7 +78,7 @@ Result<Observation> ObjectsStep::observe(Reader& reader, const Inputs&) const {
   std::vector<ObjectKey> inventory;
   Reason reason = Reason::none;
   for (const Value& wanted : objects_) {
-    Result<std::optional<Value>> live = reader.cluster.find(key_of(wanted), deadline);
+    Result<std::optional<Value>> live = reader.cluster.listed(key_of(wanted), deadline);
     if (!live) return std::move(live).error().while_doing("looking at " + describe(key_of(wanted)));
     Result<ObjectView> view = view_object(reader.cluster, wanted, *live, rules_, deadline);
     if (!view) return std::move(view).error();
@@ -95,7 +95,7 @@ Result<Observation> ObjectsStep::observe(Reader& reader, const Inputs&) const {
   Value prune = Value::array();
   bool prunes_data = false;
   for (const ObjectKey& key : no_longer_wanted()) {
-    Result<std::optional<Value>> live = reader.cluster.find(key, deadline);
+    Result<std::optional<Value>> live = reader.cluster.listed(key, deadline);
     if (!live) return std::move(live).error().while_doing("looking at " + describe(key));
     if (!*live) continue;
     if (!is_ours_to_delete(**live, rules_)) {

@@ -53,7 +53,7 @@ Result<std::vector<Value>> ObservedCluster::list(const ObjectKey& key, const std
   return here;
 }
 
-Result<std::optional<Value>> ObservedCluster::find(const ObjectKey& key, Deadline deadline) {
+Result<std::optional<Value>> ObservedCluster::listed(const ObjectKey& key, Deadline deadline) {
   const std::shared_ptr<Shelf> kept = shelf(key.api_version, key.kind, true);
   const std::lock_guard lock(kept->mutex);
   if (Result<void> filled = fill(*kept, key, deadline); !filled) return std::move(filled).error();

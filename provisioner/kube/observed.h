@@ -25,7 +25,7 @@ class ObservedCluster final : public ClusterReader, public ClusterWriter {
   Result<std::string> probe(const std::string& path, Deadline deadline) override;
   Result<Value> get(const ObjectKey& key, Deadline deadline) override;
   Result<std::vector<Value>> list(const ObjectKey& key, const std::string& selector, Deadline deadline) override;
-  Result<std::optional<Value>> find(const ObjectKey& key, Deadline deadline) override;
+  Result<std::optional<Value>> listed(const ObjectKey& key, Deadline deadline) override;
   Result<Value> preview(const Value& object, Deadline deadline) override;
 
   Result<Value> apply(const Value& object, Deadline deadline) override;

@@ -75,7 +75,7 @@ Result<Observation> RemoveObjectsStep::observe(Reader& reader, const Inputs&) co
   Observation seen;
   Value present = Value::array(), kept = Value::array();
   for (const ObjectKey& key : keys_) {
-    const Result<std::optional<Value>> live = reader.cluster.find(key, deadline);
+    const Result<std::optional<Value>> live = reader.cluster.listed(key, deadline);
     if (!live) return Error(live.error()).while_doing("looking at " + describe(key));
     if (!*live) continue;
     const Result<std::string> reason = reason_to_keep(reader.cluster, **live, deadline);

@@ -32,7 +32,11 @@ const TaskCode* task_with(const Program& program, std::optional<size_t> number) 
 
 /// In one sentence, where the two texts first differ.
 std::string first_difference(const std::string& task, const std::string& old_text, const std::string& new_text) {
-  const std::vector<std::string> old_lines = split(old_text, '\n'), new_lines = split(new_text, '\n');
+  const auto lines_of = [](std::string_view text) {
+    if (text.ends_with('\n')) text.remove_suffix(1);
+    return split(text, '\n');
+  };
+  const std::vector<std::string> old_lines = lines_of(old_text), new_lines = lines_of(new_text);
   size_t line = 0;
   while (line < old_lines.size() && line < new_lines.size() && old_lines[line] == new_lines[line]) ++line;
   const auto show = [&](const std::vector<std::string>& lines) {

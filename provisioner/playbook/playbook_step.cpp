@@ -26,14 +26,27 @@ Value to_value(const std::vector<FieldChange>& drift) {
   return list;
 }
 
-/// Whether a placeholder or a tag of the task names the input, or the variable it is a part of.
+/// Whether the text has a placeholder or a template's tag of that variable, or of a part of it.
+bool names_variable(const std::string& text, const std::string& variable) {
+  const auto part_of_name = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-'; };
+  for (size_t at = text.find(variable); at != std::string::npos; at = text.find(variable, at + 1)) {
+    size_t before = at;
+    while (before > 0 && std::string_view(" #^&").find(text[before - 1]) != std::string_view::npos) --before;
+    const bool opened = before >= 2 && text[before - 1] == '{' && (text[before - 2] == '{' || text[before - 2] == '$');
+    const size_t after = at + variable.size();
+    if (opened && (after == text.size() || !part_of_name(text[after]))) return true;
+  }
+  return false;
+}
+
 bool mentions(const Playbook& book, const Task& task, const std::string& input) {
   const std::string variable = input.substr(0, input.find('.'));
-  std::string text = task.arguments.dump();
-  if (task.arguments.is_object() && task.module == "template")
-    if (const auto file = book.files.find(text_at(task.arguments, "source")); file != book.files.end())
-      text += file->second;
-  return text.find(variable) != std::string::npos;
+  if (names_variable(task.arguments.dump(), variable)) return true;
+  if (!task.arguments.is_object()) return false;
+  const std::string from = text_at(task.arguments, "from");
+  if (from == variable || from.starts_with(variable + ".")) return true;
+  const auto file = book.files.find(text_at(task.arguments, "source"));
+  return task.module == "template" && file != book.files.end() && names_variable(file->second, variable);
 }
 
 }  // namespace
@@ -125,9 +138,13 @@ Diff PlaybookStep::diff(const Observation& seen, const Inputs&) const {
     diff.reason = Reason::missing;
   } else {
     diff.action = Action::update;
-    diff.reason = seen.facts.value("first", true)   ? Reason::missing
-                  : seen.facts.value("same", false) ? Reason::drift
-                                                    : Reason::spec_changed;
+    // A playbook that found all in place when it first looked was never applied; what differs then is drift.
+    const bool nothing_there = std::all_of(diff.fields.begin(), diff.fields.end(),
+                                           [](const FieldChange& change) { return change.old_value.is_null(); });
+    const bool first = seen.facts.value("first", true);
+    diff.reason = first && nothing_there                     ? Reason::missing
+                  : first || seen.facts.value("same", false) ? Reason::drift
+                                                             : Reason::spec_changed;
   }
   return diff;
 }

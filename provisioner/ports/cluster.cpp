@@ -12,7 +12,7 @@ std::string describe(const ObjectKey& key) {
   return key.kind + " " + (key.name_space.empty() ? "" : key.name_space + "/") + key.name;
 }
 
-Result<std::optional<Value>> ClusterReader::find(const ObjectKey& key, Deadline deadline) {
+Result<std::optional<Value>> ClusterReader::listed(const ObjectKey& key, Deadline deadline) {
   Result<std::vector<Value>> items = list({key.api_version, key.kind, "", ""}, "", deadline);
   if (!items && items.error().kind == ErrorKind::not_found) return std::optional<Value>();
   if (!items) return std::move(items).error();

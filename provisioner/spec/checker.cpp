@@ -179,8 +179,7 @@ class Checker {
       }
       if (known.empty())
         if (std::optional<Complaint> wrong = names->check(entry.key)) {
-          add(entry.mark, wrong->message + " in " + path_, wrong->found,
-              wrong->expected, wrong->advice);
+          add(entry.mark, wrong->message + " in " + path_, wrong->found, wrong->expected, wrong->advice);
           continue;
         }
       keep(made, entry.key, below(entry.key, [&] { return check(*schema.each, entry.node, entry.mark); }));

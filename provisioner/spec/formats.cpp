@@ -103,7 +103,8 @@ Checked check_cidr(std::string_view text) {
   if (!cidr) return from(cidr.error());
   const uint32_t first = cidr->base.bits >> 24;
   if (first == 0 || first == 127 || first >= 224)
-    return Complaint{"no host can have these addresses", std::string(text), "a private IPv4 network such as 10.244.0.0/16", ""};
+    return Complaint{"no host can have these addresses", std::string(text),
+                     "a private IPv4 network such as 10.244.0.0/16", ""};
   return std::nullopt;
 }
 

@@ -216,7 +216,7 @@ std::vector<Key> access_keys() {
       {.path = "ssh.key",
        .type = Type::path,
        .fallback_note = "~/.ssh/id_ed25519 for existing; others: a key that Slipway makes and keeps",
-       .about = "Private key, unencrypted or in an agent. `~/` is your home; other relative paths start at the spec's "
+       .about = "Path of the private key. `~/` is your home; other relative paths start at the spec's "
                 "folder."},
       {.path = "ssh.sudo",
        .type = Type::flag,

@@ -35,7 +35,8 @@ class Expander {
   template <class Action>
   auto below(const std::string& token, Action action) {
     const size_t before = pointer_.size();
-    pointer_ += "/" + replace_all(replace_all(token, "~", "~0"), "/", "~1");
+    pointer_ += '/';
+    pointer_ += replace_all(replace_all(token, "~", "~0"), "/", "~1");
     auto result = action();
     if (result) pointer_.resize(before);
     return result;
@@ -120,8 +121,8 @@ class Expander {
         ++i;
         continue;
       }
-      const size_t end = text.find('}', i);
-      const std::string path = end == std::string::npos ? "" : text.substr(i + 2, end - i - 2);
+      const size_t end = text.find('}', i + 2);
+      const std::string path = end == std::string::npos ? std::string() : std::string(text, i + 2, end - (i + 2));
       if (path.empty() || !well_formed(path))
         return fail(ErrorKind::bad_input, "a malformed placeholder",
                     {.found = text.substr(i), .expected = "${path.to.value}", .advice = "write $${ for a literal ${"});

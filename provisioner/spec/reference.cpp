@@ -109,7 +109,7 @@ std::string spec_reference_markdown() {
   std::string out(introduction);
   bool in_table = false;
   for (const auto& node : spec_schema().children) {
-    const bool section = !node->children.empty() || node->each;
+    const bool section = node->type() == Type::object || node->type() == Type::map;
     if (section) out += "\n## `" + node->name + "`\n";
     if (!section && !in_table) out += "\n## The file's own keys\n";
     if (section || !in_table) out += "\n| key | value | default | meaning |\n| --- | --- | --- | --- |\n";

@@ -28,6 +28,7 @@ Connection::~Connection() = default;
 void Connection::add(std::unique_ptr<Exchange> exchange) {
   machines_.insert(exchange->request().host.machine.text());
   waiting_.push_back(std::move(exchange));
+  link_->look();
 }
 
 std::shared_ptr<ChannelOrder> Connection::order_stream(const std::string& host, uint16_t port) {
@@ -98,6 +99,7 @@ bool Connection::pump(Instant now) {
 }
 
 bool Connection::serve(Instant now) {
+  if (!still_there()) return true;
   bool moved = hand_out_channels();
   moved |= drive_orders(now);
   if (dead()) return true;
@@ -105,14 +107,6 @@ bool Connection::serve(Instant now) {
   moved |= advance_exchanges();
   if (dead()) return true;
   moved |= retire_channels(now);
-  moved |= read_while_idle();
-  if (session_->link_ended()) {
-    die(fail(ErrorKind::unavailable, "the connection to the host broke",
-             {.found = link_->why_closed(),
-              .advice = "the script may or may not have run; the next call connects again",
-              .where = target_.label}));
-    return true;
-  }
   tick(now);
   return moved;
 }
@@ -218,10 +212,7 @@ bool Connection::advance_exchanges() {
     Exchange& exchange = *running_[i];
     const Exchange::Motion motion = exchange.advance(*session_);
     if (motion == Exchange::Motion::session_broken) {
-      die(fail(ErrorKind::unavailable, "the connection to the host broke",
-               {.found = session_->last_error(),
-                .advice = "the script may or may not have run; the next call connects again",
-                .where = target_.label}));
+      die(broken());
       return true;
     }
     moved |= motion == Exchange::Motion::some;
@@ -252,13 +243,21 @@ bool Connection::retire_channels(Instant now) {
   return moved;
 }
 
-bool Connection::read_while_idle() {
-  // Any read lets libssh2 take in what came, answers to the host's own keep-alive questions among it.
-  if (link_->held() == 0 || spare_.empty()) return false;
+bool Connection::still_there() {
+  // Any read lets libssh2 take in what came, the host's own keep-alive questions and its farewell among it.
   char nothing = 0;
-  const uint64_t before = link_->held();
-  (void)session_->read(spare_.front(), Session::Stream::output, &nothing, 1);
-  return link_->held() != before;
+  const bool idle = link_->held() > 0 && !spare_.empty();
+  const bool read = !idle || session_->read(spare_.front(), Session::Stream::output, &nothing, 1) >= 0;
+  if (read && !session_->link_ended()) return true;
+  die(broken());
+  return false;
+}
+
+Error Connection::broken() const {
+  return fail(ErrorKind::unavailable, "the connection to the host broke",
+              {.found = session_->last_error(),
+               .advice = "the script may or may not have run; the next call connects again",
+               .where = target_.label});
 }
 
 void Connection::tick(Instant now) {
@@ -270,10 +269,11 @@ void Connection::tick(Instant now) {
   silent_ticks_ = link_->received() == heard_at_tick_ ? silent_ticks_ + 1 : 0;
   heard_at_tick_ = link_->received();
   if (silent_ticks_ > silent_ticks_allowed)
-    return die(fail(ErrorKind::unavailable, "the host went silent",
-                    {.found = "no sign of life for " + format_seconds(static_cast<double>((tick_span * silent_ticks_).count())),
-                     .advice = "the script may or may not have run; the next call connects again",
-                     .where = target_.label}));
+    return die(fail(
+        ErrorKind::unavailable, "the host went silent",
+        {.found = "no sign of life for " + format_seconds(static_cast<double>((tick_span * silent_ticks_).count())),
+         .advice = "the script may or may not have run; the next call connects again",
+         .where = target_.label}));
   (void)session_->keep_alive();
 }
 

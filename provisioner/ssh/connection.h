@@ -29,7 +29,7 @@ struct ChannelOrder {
 class Connection {
  public:
   struct Target {
-    std::string key;    ///< Same key, same connection.
+    std::string key;  ///< Same key, same connection.
     std::string user;
     std::string label;  ///< "root@10.0.0.5:22"
     HostTrust trust;
@@ -82,11 +82,12 @@ class Connection {
   bool hand_out_channels();
   bool advance_exchanges();
   bool retire_channels(Instant now);
-  bool read_while_idle();
+  bool still_there();
   void tick(Instant now);
   void expire(Instant now);
   bool busy() const;
   std::string doing() const;
+  Error broken() const;
   Error greeting_failed() const;
   Error login_failed() const;
   Error too_slow() const;

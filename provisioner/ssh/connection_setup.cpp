@@ -102,7 +102,8 @@ std::string Connection::doing() const {
 
 Error Connection::too_slow() const {
   return fail(ErrorKind::unavailable, "the host is too slow to let us in",
-              {.found = "still " + doing() + " after " + format_seconds(static_cast<double>(target_.time_to_set_up.count()) / 1000.0),
+              {.found = "still " + doing() + " after " +
+                        format_seconds(static_cast<double>(target_.time_to_set_up.count()) / 1000.0),
                .expected = "a login within that time",
                .advice = "check that the host is up and not overloaded, and the firewalls in between",
                .where = target_.label});

@@ -1,10 +1,9 @@
 #include "ssh/exchange.h"
 
-#include <unistd.h>
-
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <unistd.h>
 
 #include "base/text.h"
 
@@ -125,11 +124,12 @@ bool Exchange::next_chunk() {
     count = pread(request_.file.number(), chunk_.data(), wanted, static_cast<off_t>(input_queued_));
   } while (count < 0 && errno == EINTR);
   if (count <= 0) {
-    answer(fail(count < 0 ? ErrorKind::unavailable : ErrorKind::conflict, "a file could not be read to its end",
-                {.found = count < 0 ? std::strerror(errno)
-                                    : "it became shorter while it was sent, " + std::to_string(input_queued_) + " bytes",
-                 .expected = std::to_string(input_size_) + " bytes",
-                 .where = request_.file_name}));
+    answer(
+        fail(count < 0 ? ErrorKind::unavailable : ErrorKind::conflict, "a file could not be read to its end",
+             {.found = count < 0 ? std::strerror(errno)
+                                 : "it became shorter while it was sent, " + std::to_string(input_queued_) + " bytes",
+              .expected = std::to_string(input_size_) + " bytes",
+              .where = request_.file_name}));
     return false;
   }
   chunk_.resize(static_cast<size_t>(count));

@@ -18,10 +18,10 @@ namespace slipway::ssh {
 struct Request {
   HostAccess host;
   std::string script;
-  std::string input{};        ///< What the script reads; or, where `file` is open,
-  FileDescriptor file{};      ///< its first `file_size` bytes.
+  std::string input{};    ///< What the script reads; or, where `file` is open,
+  FileDescriptor file{};  ///< its first `file_size` bytes.
   uint64_t file_size = 0;
-  std::string file_name{};    ///< For errors.
+  std::string file_name{};  ///< For errors.
   std::function<void(std::string_view line)> on_line{};
   std::function<void(uint64_t sent, uint64_t total)> on_progress{};
   std::vector<SocketAddress> addresses{};  ///< Of the host, or of its jump host; filled in by the loop.

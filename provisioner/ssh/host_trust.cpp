@@ -92,8 +92,8 @@ Error HostTrust::unknown_host(const std::string& found, std::string_view blob) c
        .expected = known_hosts_path_.empty() ? "a fingerprint in the spec"
                                              : "a fingerprint in the spec, or a line for " +
                                                    known_hosts_name(address_, port_) + " in " + known_hosts_path_,
-       .advice = "compare it with what the host itself says (" + std::string(how_to_read) + "); if it is the same, set " +
-                 "fingerprint: \"" + found + "\" for the host in the spec" +
+       .advice = "compare it with what the host itself says (" + std::string(how_to_read) +
+                 "); if it is the same, set " + "fingerprint: \"" + found + "\" for the host in the spec" +
                  (known_hosts_path_.empty() ? "" : ", or add this line to " + known_hosts_path_ + ": " + line),
        .where = known_hosts_name(address_, port_)});
 }

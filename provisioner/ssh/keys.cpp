@@ -1,11 +1,10 @@
 #include "ssh/keys.h"
 
+#include <array>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 #include <openssl/sha.h>
-
-#include <array>
 
 #include "base/digest.h"
 #include "base/text.h"

@@ -1,9 +1,8 @@
 #include "ssh/known_hosts.h"
 
+#include <array>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-
-#include <array>
 
 #include "base/digest.h"
 #include "base/text.h"

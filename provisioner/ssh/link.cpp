@@ -1,13 +1,12 @@
 #include "ssh/link.h"
 
+#include <array>
+#include <cerrno>
+#include <cstring>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
-
-#include <array>
-#include <cerrno>
-#include <cstring>
 
 namespace slipway::ssh {
 namespace {

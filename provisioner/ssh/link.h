@@ -44,6 +44,8 @@ class Link {
   virtual int descriptor() const = 0;
   /// What the poll must wait for; 0: nothing.
   virtual short events() const = 0;
+  /// Makes the next `move` read without being told to: an end that came in this instant is seen before more is sent.
+  virtual void look() {}
   virtual void signalled(short events) = 0;
   /// When `establish` has work although nothing arrived.
   virtual Instant wake_at() const = 0;
@@ -92,6 +94,7 @@ class TcpLink final : public Link {
   bool move() override;
   int descriptor() const override { return socket_.number(); }
   short events() const override;
+  void look() override { readable_ = true; }
   void signalled(short events) override;
   Instant wake_at() const override { return connected_ ? Instant::max() : attempt_until_; }
   std::string doing() const override { return "connecting to " + label_; }

@@ -1,12 +1,11 @@
 #include "ssh/login_key.h"
 
+#include <array>
 #include <openssl/bio.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
-
-#include <array>
 
 #include "base/digest.h"
 #include "base/text.h"

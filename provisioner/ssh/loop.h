@@ -14,6 +14,8 @@
 
 namespace slipway::ssh {
 
+struct JumpHost;
+
 /// All SSH traffic of the program: one thread, one poll, one connection per host that every call for the host shares.
 /// Connections are made when first needed, kept, and made again after they broke.
 /// Threads: every public method may be called from any thread.

@@ -1,9 +1,8 @@
 #include "ssh/resolve.h"
 
-#include <netdb.h>
-
 #include <cstring>
 #include <memory>
+#include <netdb.h>
 
 namespace slipway::ssh {
 namespace {

@@ -1,8 +1,7 @@
 #pragma once
-#include <sys/socket.h>
-
 #include <cstdint>
 #include <string>
+#include <sys/socket.h>
 #include <vector>
 
 #include "base/result.h"

@@ -1,10 +1,9 @@
 #include "ssh/session.h"
 
-#include <libssh2.h>
-
 #include <array>
 #include <cstdlib>
 #include <cstring>
+#include <libssh2.h>
 #include <map>
 #include <mutex>
 
@@ -27,8 +26,7 @@ ssize_t send_whole(libssh2_socket_t, const void* buffer, size_t length, int, voi
 
 int sign(LIBSSH2_SESSION*, unsigned char** signature, size_t* size, const unsigned char* data, size_t data_size,
          void** key) {
-  const std::string made =
-      static_cast<const LoginKey*>(*key)->sign({reinterpret_cast<const char*>(data), data_size});
+  const std::string made = static_cast<const LoginKey*>(*key)->sign({reinterpret_cast<const char*>(data), data_size});
   if (made.empty()) return -1;
   // libssh2 frees it with free(), its default allocator.
   *signature = static_cast<unsigned char*>(std::malloc(made.size()));
@@ -39,10 +37,9 @@ int sign(LIBSSH2_SESSION*, unsigned char** signature, size_t* size, const unsign
 }
 
 int signal_number(std::string_view name) {
-  static const std::map<std::string_view, int> numbers = {{"HUP", 1},  {"INT", 2},  {"QUIT", 3}, {"ILL", 4},
-                                                          {"ABRT", 6}, {"FPE", 8},  {"KILL", 9}, {"USR1", 10},
-                                                          {"SEGV", 11}, {"USR2", 12}, {"PIPE", 13}, {"ALRM", 14},
-                                                          {"TERM", 15}};
+  static const std::map<std::string_view, int> numbers = {
+      {"HUP", 1},   {"INT", 2},   {"QUIT", 3},  {"ILL", 4},   {"ABRT", 6},  {"FPE", 8},  {"KILL", 9},
+      {"USR1", 10}, {"SEGV", 11}, {"USR2", 12}, {"PIPE", 13}, {"ALRM", 14}, {"TERM", 15}};
   const auto it = numbers.find(name);
   return it == numbers.end() ? 1 : it->second;
 }
@@ -112,8 +109,7 @@ Progress Session::log_in(const std::string& user, const LoginKey& key) {
 
 bool Session::key_was_refused() const {
   const int code = libssh2_session_last_errno(handle_);
-  return !link_.ended() &&
-         (code == LIBSSH2_ERROR_AUTHENTICATION_FAILED || code == LIBSSH2_ERROR_PUBLICKEY_UNVERIFIED);
+  return !link_.ended() && (code == LIBSSH2_ERROR_AUTHENTICATION_FAILED || code == LIBSSH2_ERROR_PUBLICKEY_UNVERIFIED);
 }
 
 Progress Session::open(const std::string& host, uint16_t port, Channel*& channel) {
@@ -124,8 +120,8 @@ Progress Session::open(const std::string& host, uint16_t port, Channel*& channel
 }
 
 Progress Session::execute(Channel* channel, const std::string& command) {
-  return progress(libssh2_channel_process_startup(channel, "exec", 4, command.data(),
-                                                  static_cast<unsigned>(command.size())));
+  return progress(
+      libssh2_channel_process_startup(channel, "exec", 4, command.data(), static_cast<unsigned>(command.size())));
 }
 
 ssize_t Session::write(Channel* channel, std::string_view bytes) {

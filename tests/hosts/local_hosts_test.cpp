@@ -213,6 +213,19 @@ TEST_F(LocalHostsTest, PowerCutOfTheMachineIsMended) {
   EXPECT_EQ(cluster.ssh("w-2", "true").exit_status, 0);
 }
 
+TEST_F(LocalHostsTest, BridgeTakenFromLivingHostsIsMendedWithoutRestartingThem) {
+  Cluster cluster(first_subnet);
+  cluster.run(2);
+  const std::string boot = cluster.ssh("w-1", "cat /proc/sys/kernel/random/boot_id").output;
+  ASSERT_TRUE(run_or_fail({.arguments = {"ip", "link", "delete", "dev", cluster.settings().bridge()}}).ok());
+  const GraphRun mended = cluster.run(2);
+  EXPECT_EQ(mended.acted(), 1u);
+  EXPECT_EQ(mended.diffs.at(StepId("cloud/network")).action, Action::update);
+  EXPECT_EQ(cluster.ssh("w-1", "cat /proc/sys/kernel/random/boot_id").output, boot);
+  const std::string other = local::MachineFolder(cluster.settings().machines_directory() + "/w-2").read()->address;
+  EXPECT_EQ(cluster.ssh("w-1", "ping -c 1 -W 2 " + other).exit_status, 0);
+}
+
 TEST_F(LocalHostsTest, RebootFromInsideComesBackByItself) {
   Cluster cluster(first_subnet);
   cluster.run(1);
@@ -293,7 +306,7 @@ TEST_F(LocalHostsTest, SubnetOfAnotherClusterIsRefusedBeforeAnythingIsMade) {
       {.kind = "network", .name = "x", .mark = "x/cloud/network", .fields = {}}, [](std::string_view) {},
       Deadline::in(Seconds(10)));
   ASSERT_FALSE(network.ok());
-  EXPECT_EQ(network.error().kind, ErrorKind::conflict);
+  EXPECT_EQ(network.error().kind, ErrorKind::bad_input);
   EXPECT_EQ(join(intruder.traces(), "\n"), "");
 }
 

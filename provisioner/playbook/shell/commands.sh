@@ -5,5 +5,5 @@ want_command() {
   [ -n "$3" ] && ! [ -e "$3" ] && ! [ -h "$3" ] && return 0
   [ -n "$4" ] && timeout 20 /bin/sh -c "$4" > /dev/null 2>&1 < /dev/null && return 0
   [ -n "$5" ] && ! timeout 20 /bin/sh -c "$5" > /dev/null 2>&1 < /dev/null && return 0
-  drift "$1" "not done"
+  drift "$1" absent
 }

@@ -272,6 +272,44 @@ TEST_F(PlaybookStepTest, TheInterfaceOfTheHostsAddressIsAnOutputWhereWanted) {
   EXPECT_EQ(seen->outputs.at("address"), "10.99.0.12");
 }
 
+// System containers share their machine's kernel: what cannot be set there is told, what is right is left.
+
+TEST_F(PlaybookStepTest, AReadOnlySettingThatIsRightIsFine) {
+  Rig rig("- name: k\n  sysctl: {net.ipv4.ip_forward: 1}\n");
+  rig.host.shell("echo 1 > /proc/sys/net/ipv4/ip_forward; echo systemd-nspawn > /run/systemd/container");
+  rig.host.shell("mount --bind -o ro /proc/sys/net /proc/sys/net");
+  EXPECT_EQ(Rig::fields(rig.plan()), "k/file");
+  rig.repair();
+  rig.host.shell("umount /proc/sys/net");
+}
+
+TEST_F(PlaybookStepTest, AReadOnlySettingThatIsWrongFailsWithAdvice) {
+  Rig rig("- name: k\n  sysctl: {net.ipv4.ip_forward: 1}\n");
+  rig.host.shell("echo 0 > /proc/sys/net/ipv4/ip_forward; echo systemd-nspawn > /run/systemd/container");
+  rig.host.shell("mount --bind -o ro /proc/sys/net /proc/sys/net");
+  const Result<Outputs> done = rig.apply(rig.plan());
+  rig.host.shell("umount /proc/sys/net");
+  ASSERT_FALSE(done);
+  EXPECT_EQ(
+      done.error().output,
+      "cannot set net/ipv4/ip_forward to 1 (it is 0): in this container it is read-only; set it on the machine below");
+}
+
+TEST_F(PlaybookStepTest, AKernelModuleThatAContainerCannotLoadFailsWithAdvice) {
+  Rig rig("- name: m\n  kernel_module: slipway_none\n");
+  rig.host.shell("echo systemd-nspawn > /run/systemd/container");
+  const Result<Outputs> done = rig.apply(rig.plan());
+  ASSERT_FALSE(done);
+  EXPECT_NE(done.error().output.value_or("").find("run 'modprobe slipway_none' on the machine below"),
+            std::string::npos);
+}
+
+TEST_F(PlaybookStepTest, AContainersSwapAndClockAreItsMachinesAffair) {
+  Rig rig("- name: w\n  swap: off\n- name: t\n  time_sync: {}\n");
+  rig.host.shell("echo '/dev/vdz none swap sw 0 0' > /etc/fstab; echo systemd-nspawn > /run/systemd/container");
+  EXPECT_EQ(Rig::fields(rig.plan()), "");
+}
+
 // Artifacts: big files of this machine's cache.
 
 class ArtifactTasks : public PlaybookStepTest {
@@ -357,12 +395,14 @@ TEST_F(ArtifactTasks, AFileThatLeftTheCacheIsNamed) {
 TEST_F(ArtifactTasks, AnInputIsNeededOnlyByTheTasksThatAct) {
   Rig rig(
       "- name: tool\n  artifact: {from: tool, path: /usr/local/bin/tool}\n"
-      "- name: other\n  file: {path: /etc/other, content: x}\n",
+      "- name: other\n  file: {path: /etc/tool.path, content: \"a tool.path\"}\n"
+      "- name: link\n  file: {path: /etc/link, content: \"${tool.path}\"}\n",
       wish());
   const auto needed = [&](const std::string& field) {
     return rig.step->needs_input("tool.path", {.action = Action::update, .fields = {{.field = field}}});
   };
   EXPECT_TRUE(needed("tool/content"));
+  EXPECT_TRUE(needed("link"));
   EXPECT_TRUE(needed("*"));
   EXPECT_FALSE(needed("other/content"));
 }

@@ -17,8 +17,9 @@ TEST(Address, RoundTripsThroughText) {
 }
 
 TEST(Address, RefusesWhatIsNotOneIPv4Address) {
-  for (const char* text : {"", "10", "10.0.0", "10.0.0.1.2", "10.0.0.256", "10.0.0.-1", "10.0.0.01", " 10.0.0.1", "10.0.0.1 ",
-                           "10.0.0.1/24", "10.0.0.+1", "a.b.c.d", "10..0.1", "1e1.0.0.1", "10.0.0.1-10.0.0.2"}) {
+  for (const char* text :
+       {"", "10", "10.0.0", "10.0.0.1.2", "10.0.0.256", "10.0.0.-1", "10.0.0.01", " 10.0.0.1", "10.0.0.1 ",
+        "10.0.0.1/24", "10.0.0.+1", "a.b.c.d", "10..0.1", "1e1.0.0.1", "10.0.0.1-10.0.0.2"}) {
     const Result<Address> address = parse_address(text);
     ASSERT_FALSE(address) << text;
     EXPECT_EQ(address.error().kind, ErrorKind::bad_input);
@@ -43,7 +44,8 @@ TEST(Range, RefusesReversedAndBrokenOnes) {
   const Result<AddressRange> reversed = parse_range("10.0.0.9-10.0.0.5");
   ASSERT_FALSE(reversed);
   EXPECT_EQ(reversed.error().expected, "10.0.0.5-10.0.0.9");
-  for (const char* text : {"", "-", "10.0.0.1-", "-10.0.0.1", "10.0.0.1-5", "10.0.0.1-10.0.0.2-10.0.0.3", "10.0.0.1/24"})
+  for (const char* text :
+       {"", "-", "10.0.0.1-", "-10.0.0.1", "10.0.0.1-5", "10.0.0.1-10.0.0.2-10.0.0.3", "10.0.0.1/24"})
     EXPECT_FALSE(parse_range(text)) << text;
 }
 
@@ -72,7 +74,8 @@ TEST(Cidr, NamesTheNetworkWhereHostBitsAreSet) {
 }
 
 TEST(Cidr, RefusesBrokenOnes) {
-  for (const char* text : {"10.0.0.0", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/08", "/8", "10.0.0.0/8/8", "fd00::/8"})
+  for (const char* text :
+       {"10.0.0.0", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/08", "/8", "10.0.0.0/8/8", "fd00::/8"})
     EXPECT_FALSE(parse_cidr(text)) << text;
 }
 
@@ -88,15 +91,16 @@ TEST(Bytes, ReadsEveryUnit) {
 }
 
 TEST(Bytes, RefusesAmbiguousAndBrokenOnes) {
-  for (const char* text : {"", "2", "GiB", "2G", "2g", "2gib", "2 GiB", "-2GiB", "1.GiB", "1.2345GiB", "1.2.3GiB", "2GiBs", ".5GiB",
-                           "999999999999TiB", "1e3MiB"})
+  for (const char* text : {"", "2", "GiB", "2G", "2g", "2gib", "2 GiB", "-2GiB", "1.GiB", "1.2345GiB", "1.2.3GiB",
+                           "2GiBs", ".5GiB", "999999999999TiB", "1e3MiB"})
     EXPECT_FALSE(parse_bytes(text)) << text;
   EXPECT_EQ(parse_bytes("20G").error().advice, "write 20GiB (1024) or 20GB (1000)");
   EXPECT_EQ(parse_bytes("20").error().advice, "add the unit: 20GiB or 20MiB");
 }
 
 TEST(Bytes, TextReadsBackExactly) {
-  for (const uint64_t bytes : {uint64_t{0}, uint64_t{1}, uint64_t{1536} << 20, uint64_t{2} << 30, uint64_t{1'500'000'000}, uint64_t{12345}})
+  for (const uint64_t bytes :
+       {uint64_t{0}, uint64_t{1}, uint64_t{1536} << 20, uint64_t{2} << 30, uint64_t{1'500'000'000}, uint64_t{12345}})
     EXPECT_EQ(*parse_bytes(bytes_text(bytes)), bytes);
   EXPECT_EQ(bytes_text(uint64_t{2} << 30), "2GiB");
   EXPECT_EQ(bytes_text(1'500'000'000), "1500MB");

@@ -20,8 +20,9 @@ Value expanded(const std::string& yaml) {
 }
 
 TEST(Placeholders, AreTypedWhenAlone) {
-  EXPECT_EQ(expanded("a: ${network.port}\nb: ${on}\nc: ${labels}\nd: \"${nodes}\"\ne: ${nothing}\n"),
-            (Value{{"a", 6443}, {"b", true}, {"c", variables()["labels"]}, {"d", variables()["nodes"]}, {"e", nullptr}}));
+  EXPECT_EQ(
+      expanded("a: ${network.port}\nb: ${on}\nc: ${labels}\nd: \"${nodes}\"\ne: ${nothing}\n"),
+      (Value{{"a", 6443}, {"b", true}, {"c", variables()["labels"]}, {"d", variables()["nodes"]}, {"e", nullptr}}));
 }
 
 TEST(Placeholders, JoinTextAround) {
@@ -30,7 +31,8 @@ TEST(Placeholders, JoinTextAround) {
 }
 
 TEST(Placeholders, LeaveOtherValuesAlone) {
-  EXPECT_EQ(expanded("- 5\n- true\n- null\n- plain\n- []\n- {}\n"), (Value{5, true, nullptr, "plain", Value::array(), Value::object()}));
+  EXPECT_EQ(expanded("- 5\n- true\n- null\n- plain\n- []\n- {}\n"),
+            (Value{5, true, nullptr, "plain", Value::array(), Value::object()}));
 }
 
 TEST(Placeholders, DollarSignsEscape) {
@@ -41,19 +43,22 @@ TEST(Placeholders, DollarSignsEscape) {
 TEST(Placeholders, WorkInKeys) {
   EXPECT_EQ(expanded("\"${cluster}/role\": 1\n"), (Value{{"demo/role", 1}}));
   EXPECT_NE(expanded("\"${on}\": 1\n").dump().find("a key must be text"), std::string::npos);
-  EXPECT_NE(expanded("\"${cluster}\": 1\ndemo: 2\n").dump().find("duplicate key after placeholders"), std::string::npos);
+  EXPECT_NE(expanded("\"${cluster}\": 1\ndemo: 2\n").dump().find("duplicate key after placeholders"),
+            std::string::npos);
 }
 
 TEST(Placeholders, AreNotExpandedAgain) { EXPECT_EQ(expanded("a: ${sneaky}\n"), (Value{{"a", "${cluster}"}})); }
 
 TEST(Each, StandsForOneElementPerItem) {
-  EXPECT_EQ(expanded("- first\n- $each: {in: \"${nodes}\", as: node, do: {host: \"${node.name}\", at: \"${node.address}:${network.port}\"}}\n- last\n"),
+  EXPECT_EQ(expanded("- first\n- $each: {in: \"${nodes}\", as: node, do: {host: \"${node.name}\", at: "
+                     "\"${node.address}:${network.port}\"}}\n- last\n"),
             Value::parse(R"(["first",{"host":"a","at":"10.0.0.1:6443"},{"host":"b","at":"10.0.0.2:6443"},"last"])"));
 }
 
 TEST(Each, TakesLiteralListsAndMaps) {
   EXPECT_EQ(expanded("- $each: {in: [1, \"${cluster}\"], as: x, do: \"${x}\"}\n"), (Value::array({1, "demo"})));
-  EXPECT_EQ(expanded("- $each: {in: \"${labels}\", as: l, do: \"${l.key}=${l.value}\"}\n"), (Value{"tier=app", "zone=x"}));
+  EXPECT_EQ(expanded("- $each: {in: \"${labels}\", as: l, do: \"${l.key}=${l.value}\"}\n"),
+            (Value{"tier=app", "zone=x"}));
   EXPECT_EQ(expanded("- $each: {in: [], as: x, do: \"${x}\"}\n"), Value::array());
 }
 
@@ -62,7 +67,8 @@ TEST(Each, AListToDoGivesItsElements) {
 }
 
 TEST(Each, NestsAndShadows) {
-  EXPECT_EQ(expanded("- $each: {in: [a, b], as: x, do: {l: [{$each: {in: [1, 2], as: cluster, do: \"${x}${cluster}\"}}]}}\n- ${cluster}\n"),
+  EXPECT_EQ(expanded("- $each: {in: [a, b], as: x, do: {l: [{$each: {in: [1, 2], as: cluster, do: "
+                     "\"${x}${cluster}\"}}]}}\n- ${cluster}\n"),
             Value::parse(R"([{"l":["a1","a2"]},{"l":["b1","b2"]},"demo"])"));
 }
 
@@ -75,8 +81,10 @@ struct Wrong {
 
 TEST(Placeholders, ErrorsNamePathPlaceAndNearest) {
   const Wrong rows[] = {
-      {"a: {b: \"${netwrok.pods}\"}\n", "f:1:8", "unknown placeholder ${netwrok.pods}", "did you mean ${network.pods}?"},
-      {"a:\n  - x\n  - ${network.pod}\n", "f:3:5", "unknown placeholder ${network.pod}", "did you mean ${network.pods}?"},
+      {"a: {b: \"${netwrok.pods}\"}\n", "f:1:8", "unknown placeholder ${netwrok.pods}",
+       "did you mean ${network.pods}?"},
+      {"a:\n  - x\n  - ${network.pod}\n", "f:3:5", "unknown placeholder ${network.pod}",
+       "did you mean ${network.pods}?"},
       {"a: ${cluster.x}\n", "f:1:4", "unknown placeholder ${cluster.x}", ""},
       {"a: ${nodes.2}\n", "f:1:4", "unknown placeholder ${nodes.2}", ""},
       {"a: x${nodes}\n", "f:1:4", "a value that cannot stand inside text", ""},
@@ -90,7 +98,8 @@ TEST(Placeholders, ErrorsNamePathPlaceAndNearest) {
       {"- $each: {in: [], as: x, do: 1, if: 2}\n", "f:1:3", "a malformed $each", ""},
       {"- {$each: {in: [], as: x, do: 1}, y: 2}\n", "f:1:3", "a malformed $each", ""},
       {"- $each: {in: \"${cluster}\", as: x, do: 1}\n", "f:1:3", "$each over something that is no list", ""},
-      {"- $each: {in: [1], as: item, do: {a: \"${itme}\"}}\n", "f:1:38", "unknown placeholder ${itme}", "did you mean ${item}?"},
+      {"- $each: {in: [1], as: item, do: {a: \"${itme}\"}}\n", "f:1:38", "unknown placeholder ${itme}",
+       "did you mean ${item}?"},
   };
   for (const Wrong& row : rows) {
     const Result<YamlDocument> document = read_yaml("f", row.yaml);

@@ -1,9 +1,8 @@
 // What the repository publishes about the spec: the schema, the reference page, the samples.
 
-#include <gtest/gtest.h>
-
 #include <cstdlib>
 #include <filesystem>
+#include <gtest/gtest.h>
 
 #include "base/file.h"
 #include "spec/spec.h"
@@ -33,7 +32,8 @@ TEST(Published, ReferencePageIsTheTables) { expect_published("spec.md", spec_ref
 TEST(Published, SchemaAndReferenceNameEveryKeyOfTheSamples) {
   const std::string page = spec_reference_markdown();
   const Value schema = Value::parse(spec_json_schema());
-  for (const char* key : {"name", "provider", "local", "existing", "openstack", "opennebula", "ssh", "network", "kubernetes", "pools", "addons"}) {
+  for (const char* key : {"name", "provider", "local", "existing", "openstack", "opennebula", "ssh", "network",
+                          "kubernetes", "pools", "addons"}) {
     EXPECT_NE(page.find(std::string("| `") + key + "` |"), std::string::npos) << key;
     EXPECT_TRUE(schema.at("properties").contains(key)) << key;
   }

@@ -1,8 +1,7 @@
 #include "spec/spec.h"
 
-#include <gtest/gtest.h>
-
 #include <cstdlib>
+#include <gtest/gtest.h>
 
 #include "base/digest.h"
 #include "base/file.h"
@@ -110,11 +109,14 @@ addons:
   EXPECT_EQ(spec.find_pool("none"), nullptr);
 
   EXPECT_EQ(spec.addons.at("metallb"), (Value{{"enabled", true}}));
-  EXPECT_EQ(spec.addons.at("postgres"), Value::parse(R"({"enabled":true,"storage":"2Gi","backup":{"schedule":"0 3 * * *","keep":7}})"));
+  EXPECT_EQ(spec.addons.at("postgres"),
+            Value::parse(R"({"enabled":true,"storage":"2Gi","backup":{"schedule":"0 3 * * *","keep":7}})"));
 }
 
 TEST(Spec, HostsAloneAreEnoughForExisting) {
-  const Spec spec = spec_of("name: a\nprovider: existing\nnetwork: {endpoint: 10.0.0.9}\npools: {c: {role: control-plane, hosts: [{name: c1, address: 10.0.0.1}]}}\n");
+  const Spec spec = spec_of(
+      "name: a\nprovider: existing\nnetwork: {endpoint: 10.0.0.9}\npools: {c: {role: control-plane, hosts: [{name: c1, "
+      "address: 10.0.0.1}]}}\n");
   EXPECT_EQ(spec.ssh.key, home_directory() + "/.ssh/id_ed25519");
   EXPECT_EQ(spec.provider_settings, Value::object());
 }
@@ -149,7 +151,9 @@ TEST(SpecDefaults, TwoNamesGetTwoSubnets) {
 }
 
 TEST(SpecDefaults, OpenstackNetworkOfItsOwnHasSubnetAndEndpoint) {
-  const Spec spec = spec_of("name: shop\nprovider: openstack\nopenstack: {image: debian, flavor: {cpus: 2, memory: 4GiB}}\npools: {c: {role: control-plane, count: 1}}\n");
+  const Spec spec = spec_of(
+      "name: shop\nprovider: openstack\nopenstack: {image: debian, flavor: {cpus: 2, memory: 4GiB}}\npools: {c: {role: "
+      "control-plane, count: 1}}\n");
   const Result<Cidr> subnet = parse_cidr(subnet_of(spec));
   ASSERT_TRUE(subnet);
   EXPECT_EQ(spec.network.endpoint.bits, subnet->base.bits + 10);
@@ -158,13 +162,17 @@ TEST(SpecDefaults, OpenstackNetworkOfItsOwnHasSubnetAndEndpoint) {
 }
 
 TEST(SpecDefaults, SimulatedNeedsNothing) {
-  const Spec spec = spec_of("name: sim\nprovider: simulated\nnetwork: {pods: 10.128.0.0/10}\npools: {c: {role: control-plane, count: 3}, w: {role: worker, count: 5000}, v: {role: worker, count: 5000}}\n");
+  const Spec spec = spec_of(
+      "name: sim\nprovider: simulated\nnetwork: {pods: 10.128.0.0/10}\npools: {c: {role: control-plane, count: 3}, w: "
+      "{role: worker, count: 5000}, v: {role: worker, count: 5000}}\n");
   EXPECT_EQ(spec.provider_settings.at("machines"), 10000);
   EXPECT_NE(spec.network.endpoint.bits, 0U);
 }
 
 TEST(Spec, EmptyBlocksAndAliasesAreFine) {
-  const Spec spec = spec_of("name: demo\nprovider: local\nlocal:\naddons:\npools:\n  a: &pool {role: control-plane, count: 1, labels: }\n  b: {role: worker, count: 0, size: &s {memory: 3GiB}}\n  c: {role: worker, count: 2, size: *s}\n");
+  const Spec spec = spec_of(
+      "name: demo\nprovider: local\nlocal:\naddons:\npools:\n  a: &pool {role: control-plane, count: 1, labels: }\n  "
+      "b: {role: worker, count: 0, size: &s {memory: 3GiB}}\n  c: {role: worker, count: 2, size: *s}\n");
   EXPECT_EQ(spec.find_pool("c")->size.memory_bytes, uint64_t{3} << 30);
   EXPECT_EQ(spec.find_pool("b")->count, 0);
 }
@@ -185,7 +193,8 @@ TEST(Spec, MissingFileIsNotFound) {
 }
 
 TEST(Spec, OneFaultFillsTheErrorsOwnFields) {
-  const Result<Spec> spec = parse_spec("inventory/lab.yaml", "name: lab\nprovider: opennebulla\npools: {c: {role: control-plane, count: 1}}\n");
+  const Result<Spec> spec = parse_spec(
+      "inventory/lab.yaml", "name: lab\nprovider: opennebulla\npools: {c: {role: control-plane, count: 1}}\n");
   ASSERT_FALSE(spec);
   EXPECT_EQ(spec.error().kind, ErrorKind::bad_input);
   EXPECT_EQ(describe(spec.error()),
@@ -196,12 +205,14 @@ TEST(Spec, OneFaultFillsTheErrorsOwnFields) {
 }
 
 TEST(Spec, SeveralFaultsComeTogetherInFileOrder) {
-  const Result<Spec> spec = parse_spec("lab.yaml", "nmae: lab\nprovider: local\npools:\n  c: {role: control-plane, count: 2}\n");
+  const Result<Spec> spec =
+      parse_spec("lab.yaml", "nmae: lab\nprovider: local\npools:\n  c: {role: control-plane, count: 2}\n");
   ASSERT_FALSE(spec);
   EXPECT_EQ(describe(spec.error()),
             "lab.yaml:1:1: unknown key 'nmae'\n"
             "  found     nmae\n"
-            "  expected  name, provider, local, existing, openstack, opennebula, simulated, ssh, network, kubernetes, pools, addons\n"
+            "  expected  name, provider, local, existing, openstack, opennebula, simulated, ssh, network, kubernetes, "
+            "pools, addons\n"
             "  try       did you mean 'name'?\n"
             "lab.yaml:1:1: missing key 'name'\n"
             "  expected  name: a name\n"
@@ -213,13 +224,15 @@ TEST(Spec, SeveralFaultsComeTogetherInFileOrder) {
 }
 
 TEST(Spec, TenThousandHostsAreRead) {
-  std::string text = "name: big\nprovider: existing\nnetwork: {pods: 10.128.0.0/9, endpoint: 172.16.255.254}\npools:\n  control: {role: control-plane, hosts: [{name: c, address: 172.17.0.1}]}\n";
+  std::string text =
+      "name: big\nprovider: existing\nnetwork: {pods: 10.128.0.0/9, endpoint: 172.16.255.254}\npools:\n  control: "
+      "{role: control-plane, hosts: [{name: c, address: 172.17.0.1}]}\n";
   int number = 0;
   for (const char* pool : {"w0", "w1"}) {
     text += std::string("  ") + pool + ":\n    role: worker\n    hosts:\n";
     for (int i = 0; i < 5000; ++i, ++number)
-      text += std::string("      - {name: ") + pool + "-" + std::to_string(i) + ", address: 172.16." + std::to_string(number / 250) + "." +
-              std::to_string(number % 250 + 1) + "}\n";
+      text += std::string("      - {name: ") + pool + "-" + std::to_string(i) + ", address: 172.16." +
+              std::to_string(number / 250) + "." + std::to_string(number % 250 + 1) + "}\n";
   }
   const Spec spec = spec_of(text);
   ASSERT_EQ(spec.pools.size(), 3U);

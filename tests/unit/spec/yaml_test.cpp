@@ -1,7 +1,6 @@
 #include "spec/yaml.h"
 
 #include <gtest/gtest.h>
-
 #include <random>
 
 namespace slipway {
@@ -14,15 +13,47 @@ struct Scalar {
 
 TEST(YamlScalars, FollowTheNarrowedCoreSchema) {
   const Scalar rows[] = {
-      {"", nullptr},         {"~", nullptr},        {"null", nullptr},     {"true", true},         {"True", true},
-      {"false", false},      {"yes", "yes"},        {"no", "no"},          {"on", "on"},           {"Off", "Off"},
-      {"y", "y"},            {"0", 0},              {"-7", -7},            {"42", 42},             {"+5", "+5"},
-      {"0644", "0644"},      {"0x1f", "0x1f"},      {"0o17", "0o17"},      {"1e3", "1e3"},         {"1.5", 1.5},
-      {"-0.25", -0.25},      {"1.5e3", 1500.0},     {"1.", "1."},          {".5", ".5"},           {"1_000", "1_000"},
-      {"12:30", "12:30"},    {"1.36.4", "1.36.4"},  {"2026-11-21", "2026-11-21"},                  {".inf", ".inf"},
-      {".nan", ".nan"},      {"\"12\"", "12"},      {"'true'", "true"},    {"\"\"", ""},           {"'it''s'", "it's"},
-      {"!!str 12", "12"},    {"!!int 12", 12},      {"!!float 2", 2.0},    {"a b", "a b"},         {"SHA256:a/b+c", "SHA256:a/b+c"},
-      {"9223372036854775807", INT64_MAX},           {"18446744073709551615", UINT64_MAX},
+      {"", nullptr},
+      {"~", nullptr},
+      {"null", nullptr},
+      {"true", true},
+      {"True", true},
+      {"false", false},
+      {"yes", "yes"},
+      {"no", "no"},
+      {"on", "on"},
+      {"Off", "Off"},
+      {"y", "y"},
+      {"0", 0},
+      {"-7", -7},
+      {"42", 42},
+      {"+5", "+5"},
+      {"0644", "0644"},
+      {"0x1f", "0x1f"},
+      {"0o17", "0o17"},
+      {"1e3", "1e3"},
+      {"1.5", 1.5},
+      {"-0.25", -0.25},
+      {"1.5e3", 1500.0},
+      {"1.", "1."},
+      {".5", ".5"},
+      {"1_000", "1_000"},
+      {"12:30", "12:30"},
+      {"1.36.4", "1.36.4"},
+      {"2026-11-21", "2026-11-21"},
+      {".inf", ".inf"},
+      {".nan", ".nan"},
+      {"\"12\"", "12"},
+      {"'true'", "true"},
+      {"\"\"", ""},
+      {"'it''s'", "it's"},
+      {"!!str 12", "12"},
+      {"!!int 12", 12},
+      {"!!float 2", 2.0},
+      {"a b", "a b"},
+      {"SHA256:a/b+c", "SHA256:a/b+c"},
+      {"9223372036854775807", INT64_MAX},
+      {"18446744073709551615", UINT64_MAX},
       {"18446744073709551616", "18446744073709551616"},
   };
   for (const Scalar& row : rows) {
@@ -38,7 +69,9 @@ TEST(Yaml, ReadsListsMapsAndBlocks) {
                                          "list:\n- a\n- {b: 1}\n-\n  - nested\n"
                                          "text: |\n  one\n  two\nfolded: >-\n  one\n  two\n\"quoted key\": [1, 2,]\n");
   ASSERT_TRUE(value) << describe(value.error());
-  EXPECT_EQ(*value, Value::parse(R"({"list":["a",{"b":1},["nested"]],"text":"one\ntwo\n","folded":"one two","quoted key":[1,2]})"));
+  EXPECT_EQ(
+      *value,
+      Value::parse(R"({"list":["a",{"b":1},["nested"]],"text":"one\ntwo\n","folded":"one two","quoted key":[1,2]})"));
 }
 
 TEST(Yaml, AnchorsAndAliasesRepeatValues) {
@@ -58,7 +91,8 @@ TEST(Yaml, EmptyFileIsNull) {
 }
 
 TEST(Yaml, ManifestsAreSeveralDocuments) {
-  const Result<std::vector<Value>> values = parse_yaml_documents("f", "# head\n---\na: 1\n---\n---\nb: 2\n...\n---\n# end\n");
+  const Result<std::vector<Value>> values =
+      parse_yaml_documents("f", "# head\n---\na: 1\n---\n---\nb: 2\n...\n---\n# end\n");
   ASSERT_TRUE(values) << describe(values.error());
   EXPECT_EQ(Value(*values), Value::parse(R"([{"a":1},{"b":2}])"));
 }
@@ -111,7 +145,8 @@ TEST(Yaml, FaultsAreNamedAtTheirPlace) {
 }
 
 TEST(Yaml, PlaceholderInBracesGetsTheAdviceToQuoteIt) {
-  EXPECT_EQ(parse_yaml("f", "b: {c: ${x.y}}\n").error().advice, "inside { } and [ ] put a placeholder in quotes: \"${x.y}\"");
+  EXPECT_EQ(parse_yaml("f", "b: {c: ${x.y}}\n").error().advice,
+            "inside { } and [ ] put a placeholder in quotes: \"${x.y}\"");
 }
 
 TEST(Yaml, AllFaultsComeTogether) {
@@ -126,9 +161,10 @@ TEST(Yaml, AllFaultsComeTogether) {
 TEST(Yaml, AliasBombIsRefused) {
   std::string text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
   for (int i = 1; i < 12; ++i) {
-    const std::string before = "*a" + std::to_string(i - 1);
-    text += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [";
-    for (int j = 0; j < 10; ++j) text += before + ",";
+    std::string before = "*a";
+    before += std::to_string(i - 1);
+    text.append("a").append(std::to_string(i)).append(": &a").append(std::to_string(i)).append(" [");
+    for (int j = 0; j < 10; ++j) text.append(before).append(",");
     text += "]\n";
   }
   const Result<Value> value = parse_yaml("f", text);
@@ -142,7 +178,8 @@ TEST(Yaml, DeepNestingIsAnErrorAndNoCrash) {
 }
 
 TEST(YamlDocument, TellsThePlaceOfAPointer) {
-  const Result<YamlDocument> document = read_yaml("book.yaml", "tasks:\n  - file: {path: /a, mode: \"0644\"}\n  - \"a/b~c\": 1\n");
+  const Result<YamlDocument> document =
+      read_yaml("book.yaml", "tasks:\n  - file: {path: /a, mode: \"0644\"}\n  - \"a/b~c\": 1\n");
   ASSERT_TRUE(document) << describe(document.error());
   EXPECT_EQ(document->where(""), "book.yaml:1:1");
   EXPECT_EQ(document->where("/tasks/0/file/mode"), "book.yaml:2:28");
@@ -173,17 +210,23 @@ TEST(YamlEmit, WritesBlockStyle) {
 
 /// Any value, also with strings that look like something else.
 Value random_value(std::mt19937& random, int depth) {
-  const char* const odd[] = {"",      "~",    "null", "true", "0644", "1e3",  "1.5",   "- a",   "a: b", "a #b", "#a",   " a",
-                             "a ",    "a\n",  "\n",   "a\n\n", "a\nb", "\ta",  "a\n b", " a\nb", "é\n€", "\"",   "'",    "<<",
-                             "${a}",  "{",    "[",    "*a",   "&a",   "!a",   "|",     ">",     "%",    "@",    "`",    "a:",
-                             "12:30", "\x7F", "\x01", "yes",  "---",  "...",  "? a",   "a\r\nb", "a b\nc d", "=",  "a, b", "a \nb"};
+  const char* const odd[] = {"",     "~",   "null", "true",   "0644",     "1e3",   "1.5",   "- a",  "a: b",  "a #b",
+                             "#a",   " a",  "a ",   "a\n",    "\n",       "a\n\n", "a\nb",  "\ta",  "a\n b", " a\nb",
+                             "é\n€", "\"",  "'",    "<<",     "${a}",     "{",     "[",     "*a",   "&a",    "!a",
+                             "|",    ">",   "%",    "@",      "`",        "a:",    "12:30", "\x7F", "\x01",  "yes",
+                             "---",  "...", "? a",  "a\r\nb", "a b\nc d", "=",     "a, b",  "a \nb"};
   switch (random() % (depth > 0 ? 8 : 6)) {
-    case 0: return nullptr;
-    case 1: return random() % 2 == 0;
-    case 2: return static_cast<int64_t>(random()) - 2'000'000'000;
-    case 3: return static_cast<double>(random()) * 1e15 / 7;
+    case 0:
+      return nullptr;
+    case 1:
+      return random() % 2 == 0;
+    case 2:
+      return static_cast<int64_t>(random()) - 2'000'000'000;
+    case 3:
+      return static_cast<double>(random()) * 1e15 / 7;
     case 4:
-    case 5: return odd[random() % std::size(odd)];
+    case 5:
+      return odd[random() % std::size(odd)];
     case 6: {
       Value list = Value::array();
       for (size_t i = random() % 4; i > 0; --i) list.push_back(random_value(random, depth - 1));
@@ -209,7 +252,8 @@ TEST(YamlEmit, ReadsBackTheSameValue) {
 }
 
 TEST(Yaml, AnyBytesGiveAValueOrAnError) {
-  const std::string seedling = "a: &x {b: [1, \"c\", 'd'], ? e : f}\n- g\n--- |\n  h\n*x : !!str >\n\t% @ # ~\xC3\xA4\n";
+  const std::string seedling =
+      "a: &x {b: [1, \"c\", 'd'], ? e : f}\n- g\n--- |\n  h\n*x : !!str >\n\t% @ # ~\xC3\xA4\n";
   for (unsigned seed = 0; seed < 3000; ++seed) {
     std::mt19937 random(seed);
     std::string text;

@@ -3,7 +3,7 @@ umask 022
 LC_ALL=C
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL PATH
-runs=/run/slipway
+runs=/run/slipway/apply
 home=/var/lib/slipway
 first_line() {
 line=
@@ -31,9 +31,9 @@ done < /etc/os-release
 fi
 fact_arch=$(uname -m)
 case $fact_arch in x86_64) fact_arch=amd64 ;; aarch64) fact_arch=arm64 ;; esac
-fact_virtualization=none
+fact_virtualization=none fact_container=no
 if first_line /run/systemd/container; then
-fact_virtualization=$line
+fact_virtualization=$line fact_container=yes
 elif [ -n "$wants_virtualization" ]; then
 fact_virtualization=$(systemd-detect-virt 2>/dev/null)
 [ -n "$fact_virtualization" ] || fact_virtualization=none
@@ -45,7 +45,7 @@ fact_init=other
 return 0
 }
 tell_facts() {
-for key in os os_version os_codename arch virtualization cgroup init; do
+for key in os os_version os_codename arch virtualization container cgroup init; do
 eval "printf '%s\n' \"fact $key \$fact_$key\""
 done
 first_line /proc/sys/kernel/random/boot_id && printf '%s\n' "fact boot_id $line"
@@ -210,13 +210,23 @@ want_absent() {
 eval "type=\$f${2}_type"
 [ -z "$type" ] || drift "$1" "$type"
 }
-want_sysctl() {
-if first_line "/proc/sys/$2"; then
+look_at_sysctls() {
+for path; do
+sysctl_index "$path"
+eval "s$i="
+done
+while IFS=: read -r path line; do
+[ -n "$path" ] || continue
+sysctl_index "$path"
 normal $line
-[ "$line" = "$3" ] || drift "$1" "$line"
-else
-drift "$1" absent
-fi
+eval "s$i=\$line"
+done <<END
+$(cd /proc/sys && grep -H '' -- "$@" 2>/dev/null)
+END
+}
+want_sysctl() {
+eval "line=\$s$2"
+[ "$line" = "$3" ] || drift "$1" "${line:-absent}"
 }
 want_module() {
 module_there "$2" || drift "$1" absent
@@ -360,6 +370,11 @@ case $1 in
 sample.service) i=0 ;;
 esac
 }
+sysctl_index() {
+case $1 in
+net/ipv4/ip_forward) i=0 ;;
+esac
+}
 check_0() {
 want_file 0 0 5084e40256078dbc16c95464d7fde0ee9d6f24f097e06d92baad98896e6c4e47 644 root root
 }
@@ -370,7 +385,7 @@ secret=
 }
 check_2() {
 case $fact_virtualization in none|kvm) ;; *) return 0 ;; esac
-want_sysctl 0 net/ipv4/ip_forward 1
+want_sysctl 0 0 1
 want_file 1 2 2f378ff05988f025658b2944bc3a67cc32c329d4ca6d0c69d8d1f8f2381bf498 644 root root
 }
 check_3() {
@@ -384,6 +399,7 @@ begin_check
 look_at_files /etc/sample.conf /etc/sample.key /etc/sysctl.d/60-slipway-sample-only-here.conf
 look_at_packages conntrack socat
 look_at_units sample.service
+look_at_sysctls net/ipv4/ip_forward
 t=0
 check_0
 t=1

@@ -1,0 +1,36 @@
+#pragma once
+#include <atomic>
+
+#include "ports/hosts.h"
+
+namespace slipway {
+
+/// Counts the calls on their way to the hosts.
+class CountingHosts final : public HostReader, public HostWriter {
+ public:
+  CountingHosts(HostReader& reader, HostWriter& writer) : reader_(reader), writer_(writer) {}
+  Result<ScriptOutcome> check(const HostAccess& host, const CheckScript& script, Deadline deadline) override {
+    ++calls_;
+    return reader_.check(host, script, deadline);
+  }
+  Result<ScriptOutcome> run(const HostAccess& host, const Script& script, Deadline deadline) override {
+    ++calls_;
+    return writer_.run(host, script, deadline);
+  }
+  Result<void> put(const HostAccess& host, const RemoteFile& file, Deadline deadline) override {
+    ++calls_;
+    return writer_.put(host, file, deadline);
+  }
+  Result<void> wait_until_up(const HostAccess& host, Deadline deadline) override {
+    return writer_.wait_until_up(host, deadline);
+  }
+  void forget(const MachineName& machine) override { writer_.forget(machine); }
+  size_t calls() const { return calls_; }
+
+ private:
+  HostReader& reader_;
+  HostWriter& writer_;
+  std::atomic<size_t> calls_{0};
+};
+
+}  // namespace slipway

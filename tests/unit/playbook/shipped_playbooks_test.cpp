@@ -1,0 +1,90 @@
+// The playbooks that come with Slipway, each as the chapters of cluster/ use it.
+#include <filesystem>
+#include <gtest/gtest.h>
+
+#include "base/file.h"
+#include "playbook/compiler.h"
+#include "playbook/module.h"
+
+namespace slipway::playbook {
+namespace {
+
+Value artifact() { return {{"path", "/cache/file"}, {"sha256", std::string(64, 'a')}}; }
+
+Target target_for(const std::string& role) {
+  Value variables = {{"node_name", "workers-1"},
+                     {"node_address", "10.99.0.12"},
+                     {"endpoint_name", "api.lab.slipway.internal"},
+                     {"endpoint_address", "10.99.0.10"},
+                     {"api_port", "6443"},
+                     {"interface", "eth0"},
+                     {"router_id", "51"},
+                     {"peers", Value::array()},
+                     {"keepalived_image", "keepalived:1"},
+                     {"dns_address", "10.96.0.10"},
+                     {"dns_domain", "cluster.local"},
+                     {"shared_disk", true},
+                     {"kubeadm_configuration", "kind: InitConfiguration\n"},
+                     {"pki", {{"ca", "CA"}, {"front_proxy_ca", "FP"}, {"etcd_ca", "EC"}, {"service_account", "SA"}}}};
+  for (const char* name : {"containerd", "containerd_shim", "ctr", "crictl", "cni_bridge", "cni_loopback",
+                           "cni_host_local", "cni_portmap", "kubelet", "kubeadm", "kubectl", "images"})
+    variables[name] = artifact();
+  Target target{.cluster = "lab", .role = role, .variables = std::move(variables)};
+  for (const char* name : {"ca_key", "front_proxy_ca_key", "etcd_ca_key", "service_account_key"})
+    target.secrets.emplace(name, Secret("private-" + std::string(name)));
+  return target;
+}
+
+std::vector<std::string> shipped() {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(PLAYBOOKS_FOLDER))
+    if (entry.path().extension() == ".yaml" && entry.path().stem() != "versions")
+      names.push_back(entry.path().stem().string());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+TEST(ShippedPlaybooks, LoadAndCompileForEveryRole) {
+  EXPECT_EQ(shipped(), (std::vector<std::string>{"base", "cleanup", "containerd", "control-plane", "kubeadm-init",
+                                                 "kubeadm-join", "kubelet", "kubernetes"}));
+  for (const std::string& name : shipped()) {
+    const Result<Playbook> book = load_playbook(std::string(PLAYBOOKS_FOLDER) + "/" + name + ".yaml");
+    ASSERT_TRUE(book) << describe(book.error());
+    for (const char* role : {"control-plane", "worker"}) {
+      const Result<Program> program = Compiler::compile(*book, target_for(role));
+      ASSERT_TRUE(program) << describe(program.error());
+      EXPECT_FALSE(program->tasks.empty()) << name;
+    }
+  }
+}
+
+TEST(ShippedPlaybooks, CleanupNeedsNothingButTheHost) {
+  const Result<Playbook> book = load_playbook(PLAYBOOKS_FOLDER "/cleanup.yaml");
+  ASSERT_TRUE(book);
+  const Result<Program> program = Compiler::compile(*book, {.cluster = "lab", .role = "", .removal = true});
+  EXPECT_TRUE(program) << describe(program.error());
+}
+
+TEST(ShippedPlaybooks, AuthoritiesTravelOnlyAsInput) {
+  const Result<Playbook> book = load_playbook(PLAYBOOKS_FOLDER "/control-plane.yaml");
+  ASSERT_TRUE(book);
+  const Result<Program> program = Compiler::compile(*book, target_for("control-plane"));
+  ASSERT_TRUE(program);
+  const ApplyScript apply = Compiler::apply_script(*program, {.everything = true}, "ab12", Seconds(60));
+  EXPECT_EQ((Compiler::check_script(*program).text() + apply.launch).find("private-"), std::string::npos);
+}
+
+TEST(ShippedPlaybooks, TheGuideNamesEveryModuleAndArgument) {
+  const Result<std::string> guide = read_file(GUIDE);
+  ASSERT_TRUE(guide) << describe(guide.error());
+  for (const Module& module : modules()) {
+    EXPECT_NE(guide->find("| `" + module.name + "` |"), std::string::npos) << module.name;
+    for (const ArgumentRule& rule : module.arguments)
+      EXPECT_TRUE(guide->find("`" + rule.name + "`") != std::string::npos || rule.name == module.any_key)
+          << module.name << ": " << rule.name;
+  }
+  for (const std::string& fact : fact_names()) EXPECT_NE(guide->find("`" + fact + "`"), std::string::npos) << fact;
+}
+
+}  // namespace
+}  // namespace slipway::playbook

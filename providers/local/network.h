@@ -14,9 +14,8 @@ class Network {
  public:
   explicit Network(const Settings& settings) : settings_(settings) {}
 
-  /// What is there now: fields subnet, state ("running"; "stopped" where the bridge, its rule
-  /// or forwarding is gone, as after a restart of the machine), mtu. Nothing where
-  /// none was made.
+  /// What is there now: fields subnet, mtu and state: "running", or "stopped" where the bridge, its rule or forwarding
+  /// is gone, as after a restart of the machine. Nothing where none was made.
   std::optional<CloudObject> find() const;
   /// Makes it or mends it. Errors: bad_input (the bridge's name or the subnet is in use), unavailable.
   Result<CloudObject> ensure(const std::string& mark) const;
@@ -38,7 +37,8 @@ class Network {
 };
 
 /// Lets the machine pass packets on, remembering in /run what was set before the first cluster; the last one restores
-/// it.
+/// it, unless somebody else began to need it meanwhile.
+bool forwarding_enabled();
 Result<void> enable_forwarding();
 void restore_forwarding();
 

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <fcntl.h>
 #include <fnmatch.h>
+#include <iterator>
 #include <map>
+#include <sstream>
 #include <unistd.h>
 
 #include "artifacts/apt_sources.h"
@@ -50,19 +52,30 @@ class Excluder {
   std::vector<Rule> rules_;
 };
 
-/// "NAME VERSION, …" of the wanted packages out of dpkg's status file.
-std::string versions_in(const std::string& status, const std::vector<std::string>& wanted) {
-  std::map<std::string, std::string> versions;
-  std::string package;
-  for (const std::string& line : split(status, '\n')) {
-    if (line.starts_with("Package: ")) package = line.substr(9);
-    if (line.starts_with("Version: ")) versions[package] = line.substr(9);
+/// Reads "Get:4 URL bookworm/main amd64 hello amd64 2.10-3 [53.1 kB]" in apt's talk.
+class PackageLog {
+ public:
+  explicit PackageLog(const std::vector<std::string>& wanted) : wanted_(wanted) {}
+  /// The package that the line says is being fetched, or empty.
+  std::string line(std::string_view text) {
+    std::istringstream in{std::string(text)};
+    const std::vector<std::string> words{std::istream_iterator<std::string>(in), {}};
+    if (words.size() < 8 || !words[0].starts_with("Get:")) return {};
+    versions_[words[4]] = words[6];
+    return words[4];
   }
-  std::vector<std::string> out;
-  for (const std::string& name : wanted)
-    if (versions.contains(name)) out.push_back(name + " " + versions[name]);
-  return join(out, ", ");
-}
+  /// "NAME VERSION, …" of the wanted packages.
+  std::string versions() const {
+    std::vector<std::string> out;
+    for (const std::string& name : wanted_)
+      if (const auto it = versions_.find(name); it != versions_.end()) out.push_back(name + " " + it->second);
+    return join(out, ", ");
+  }
+
+ private:
+  const std::vector<std::string>& wanted_;
+  std::map<std::string, std::string> versions_;
+};
 
 class LayerTrimmer {
  public:
@@ -73,17 +86,6 @@ class LayerTrimmer {
     Result<NewFile> spool = NewFile::create(spool_);
     if (!spool) return std::move(spool).error();
     return read_archive(unpacked, [&](const ArchiveEntry& entry, const ReadEntry& content) -> Result<Walk> {
-      if (entry.path == "var/lib/dpkg/status") {
-        std::string status;
-        Result<void> got = content([&](std::string_view piece) -> Result<void> {
-          status += piece;
-          return {};
-        });
-        if (!got) return std::move(got).error();
-        versions_ = versions_in(status, layer_.packages);
-        if (excluder_.matches(entry.path)) return Walk::on;
-        return keep_text(entry.path, status, *spool);
-      }
       if (entry.path.empty() || entry.kind == ArchiveEntry::Kind::other || excluder_.matches(entry.path))
         return Walk::on;
       Item item{.entry = entry, .offset = spool->size()};
@@ -142,17 +144,9 @@ class LayerTrimmer {
     return tar.finish();
   }
 
-  const std::string& versions() const { return versions_; }
-
  private:
   static std::string plain(const std::string& path) {
     return path.substr(std::min(path.find_first_not_of('/'), path.size()));
-  }
-
-  Result<Walk> keep_text(const std::string& path, const std::string& text, NewFile& spool) {
-    items_[path] = {.entry = file_entry(path, text.size()), .offset = spool.size()};
-    if (Result<void> written = spool.write(text); !written) return std::move(written).error();
-    return Walk::on;
   }
 
   static ArchiveEntry file_entry(const std::string& path, uint64_t size) {
@@ -199,20 +193,18 @@ class LayerTrimmer {
   const DebianLayer& layer_;
   Excluder excluder_;
   std::string spool_;
-  std::string versions_;
   std::map<std::string, Item> items_;
   std::map<std::string, std::string> texts_;
 };
 
 }  // namespace
 
-Result<std::string> trim_debian_layer(const DebianLayer& layer, const std::string& unpacked,
-                                      const std::string& work_folder, const std::string& destination) {
+Result<void> trim_debian_layer(const DebianLayer& layer, const std::string& unpacked, const std::string& work_folder,
+                               const std::string& destination) {
   LayerTrimmer trimmer(layer, work_folder + "/spool");
-  if (Result<void> read = trimmer.read(unpacked); !read) return std::move(read).error();
-  if (Result<void> applied = trimmer.apply_rules(); !applied) return std::move(applied).error();
-  if (Result<void> written = trimmer.write(destination); !written) return std::move(written).error();
-  return trimmer.versions();
+  if (Result<void> read = trimmer.read(unpacked); !read) return read;
+  if (Result<void> applied = trimmer.apply_rules(); !applied) return applied;
+  return trimmer.write(destination);
 }
 
 Result<std::string> make_debian_layer(const DebianLayer& layer, const std::string& architecture,
@@ -225,6 +217,7 @@ Result<std::string> make_debian_layer(const DebianLayer& layer, const std::strin
   Command command;
   command.arguments = {"mmdebstrap",
                        ::geteuid() == 0 ? "--mode=root" : "--mode=auto",
+                       "--verbose",
                        "--variant=extract",
                        "--architectures=" + architecture,
                        "--include=" + join(layer.packages, ","),
@@ -233,9 +226,10 @@ Result<std::string> make_debian_layer(const DebianLayer& layer, const std::strin
   for (std::string& line : apt_lines_for(layer.suite)) command.arguments.push_back(std::move(line));
   command.environment = {{"TMPDIR", work_folder}, {"DEBIAN_FRONTEND", "noninteractive"}};
   command.timeout = deadline.left();
+  PackageLog log(layer.packages);
   command.on_line = [&](std::string_view line) {
-    if (progress && line.starts_with("I: "))
-      progress("layer " + layer.name + ": " + std::string(trim(line.substr(3, 60))), 0, 0);
+    const std::string package = log.line(line);
+    if (progress && !package.empty()) progress("layer " + layer.name + ": " + package, 0, 0);
   };
   const Result<std::string> made = run_or_fail(command);
   if (!made) {
@@ -243,7 +237,9 @@ Result<std::string> make_debian_layer(const DebianLayer& layer, const std::strin
     if (error.kind == ErrorKind::not_found) error.advice = "apt-get install mmdebstrap";
     return error;
   }
-  return trim_debian_layer(layer, unpacked, work_folder, destination);
+  if (Result<void> trimmed = trim_debian_layer(layer, unpacked, work_folder, destination); !trimmed)
+    return std::move(trimmed).error();
+  return log.versions();
 }
 
 }  // namespace slipway

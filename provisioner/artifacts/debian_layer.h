@@ -16,7 +16,7 @@ Result<std::string> make_debian_layer(const DebianLayer& layer, const std::strin
                                       const ArtifactProgress& progress, Deadline deadline);
 
 /// The second half alone: `unpacked` is a tar of the packages' file system. Errors: corrupt, quota.
-Result<std::string> trim_debian_layer(const DebianLayer& layer, const std::string& unpacked,
-                                      const std::string& work_folder, const std::string& destination);
+Result<void> trim_debian_layer(const DebianLayer& layer, const std::string& unpacked, const std::string& work_folder,
+                               const std::string& destination);
 
 }  // namespace slipway

@@ -1,5 +1,6 @@
 #include "artifacts/go_builder.h"
 
+#include <algorithm>
 #include <set>
 #include <sys/stat.h>
 
@@ -10,6 +11,11 @@
 
 namespace slipway {
 namespace {
+
+/// How often a program that waits for its turn looks whether a sister's build has made it.
+constexpr auto lane_look = Milliseconds(500);
+
+bool sooner(const Deadline& one, const Deadline& other) { return one.at < other.at; }
 
 /// "v3": a major version at the end of an import path, which names no program.
 bool is_major_version(const std::string& text) {
@@ -107,12 +113,17 @@ Result<void> GoBuilder::run(const GoTool& go, const std::vector<const Binary*>& 
 Result<CacheRecord> GoBuilder::build(const Binary& binary, const std::vector<std::string>& passed_over,
                                      const ArtifactProgress& progress, Deadline deadline) {
   const std::string artifact = "binary/" + binary.name;
-  Result<FileLock> lane = cache_.lock("go-build", deadline, [&] {
-    if (progress) progress(binary.name + " waits for another build", 0, 0);
-  });
-  if (!lane) return std::move(lane).error().while_doing("waiting for another build");
-  // The build that held the lane may have made this program too.
-  if (std::optional<CacheRecord> made = cache_.find(artifact, catalogue_.recipe(artifact))) return std::move(*made);
+  Result<FileLock> lane = fail(ErrorKind::internal, "not asked yet");
+  while (true) {
+    lane = cache_.lock("go-build", std::min(deadline, Deadline::in(lane_look), sooner), [&] {
+      if (progress) progress(binary.name + " waits for another build", 0, 0);
+    });
+    // The build that holds or held the lane may have made this program too.
+    if (std::optional<CacheRecord> made = cache_.find(artifact, catalogue_.recipe(artifact))) return std::move(*made);
+    if (lane) break;
+    if (lane.error().kind != ErrorKind::timeout || deadline.passed())
+      return std::move(lane).error().while_doing("waiting for another build");
+  }
 
   // Modules and compiled packages of Kubernetes take about 5 GiB the first time.
   struct stat status {};

@@ -22,8 +22,13 @@ std::optional<Error> HostMemory::obstacle(const std::string& url) {
     answer = place->second;
   }
   if (!asked_before) {
-    const Result<void> reached = fetcher_.reach(url, limit_);
-    promise.set_value(reached ? std::nullopt : std::optional<Error>(reached.error()));
+    std::optional<Error> obstacle;
+    if (const Result<void> reached = fetcher_.reach(url, limit_); !reached) {
+      obstacle = reached.error();
+      // The answer serves for every file of the host.
+      obstacle->where = origin_of_url(url);
+    }
+    promise.set_value(std::move(obstacle));
   }
   return answer.get();
 }

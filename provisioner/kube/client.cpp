@@ -89,6 +89,14 @@ Result<Value> KubeClient::ask(const Call& call, Deadline deadline) {
   return value;
 }
 
+Result<Value> KubeClient::ask(const Call& call, const ObjectKey& kind, Deadline deadline) {
+  Result<Value> answer = ask(call, deadline);
+  if (answer || !is_unknown_path(answer.error())) return answer;
+  const std::lock_guard lock(discovery_mutex_);
+  discovery_ = nullptr;
+  return unknown_kind(kind.api_version, kind.kind);
+}
+
 Result<ApiResource> KubeClient::resource(const std::string& api_version, const std::string& kind, Deadline deadline) {
   const std::lock_guard lock(discovery_mutex_);
   if (discovery_) {
@@ -122,7 +130,7 @@ Result<std::string> KubeClient::probe(const std::string& path, Deadline deadline
 Result<Value> KubeClient::get(const ObjectKey& key, Deadline deadline) {
   const Result<std::string> where = path(key, deadline);
   if (!where) return where.error();
-  return ask({.path = *where}, deadline);
+  return ask({.path = *where}, key, deadline);
 }
 
 Result<std::vector<Value>> KubeClient::list(const ObjectKey& key, const std::string& selector, Deadline deadline) {
@@ -142,7 +150,7 @@ Result<std::vector<Value>> KubeClient::list_pages(const ObjectKey& key, const st
   std::vector<Value> items;
   std::string next;
   do {
-    Result<Value> page = ask({.path = base + (next.empty() ? "" : "&continue=" + url_encode(next))}, deadline);
+    Result<Value> page = ask({.path = base + (next.empty() ? "" : "&continue=" + url_encode(next))}, key, deadline);
     if (!page) return std::move(page).error();
     if (const auto found = page->find("items"); found != page->end() && found->is_array())
       for (Value& item : *found) {
@@ -167,7 +175,7 @@ Result<Value> KubeClient::server_side_apply(const Value& object, bool dry_run, D
                                        "&force=true&fieldValidation=Strict" + (dry_run ? "&dryRun=All" : ""),
                                .body = object.dump(-1, ' ', false, Value::error_handler_t::replace),
                                .content_type = "application/apply-patch+yaml"},
-                              deadline);
+                              key, deadline);
   if (!applied) return std::move(applied).error().while_doing((dry_run ? "comparing " : "applying ") + describe(key));
   return applied;
 }
@@ -187,7 +195,7 @@ Result<Value> KubeClient::patch(const ObjectKey& key, const Value& merge_patch, 
                                .path = *where + "?fieldManager=" + field_manager + "&fieldValidation=Strict",
                                .body = merge_patch.dump(-1, ' ', false, Value::error_handler_t::replace),
                                .content_type = "application/merge-patch+json"},
-                              deadline);
+                              key, deadline);
   if (!patched) return std::move(patched).error().while_doing("changing " + describe(key));
   return patched;
 }

@@ -54,6 +54,8 @@ class KubeClient final : public ClusterReader, public ClusterWriter {
 
   Result<HttpResponse> send(const Call& call, Deadline deadline);
   Result<Value> ask(const Call& call, Deadline deadline);
+  /// As ask, of a path of this kind: where the API does not know the path any more, the kinds are learnt anew.
+  Result<Value> ask(const Call& call, const ObjectKey& kind, Deadline deadline);
   Result<std::string> path(const ObjectKey& key, Deadline deadline);
   Result<ApiResource> resource(const std::string& api_version, const std::string& kind, Deadline deadline);
   Result<Value> server_side_apply(const Value& object, bool dry_run, Deadline deadline);

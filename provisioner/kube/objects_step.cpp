@@ -137,6 +137,8 @@ Diff ObjectsStep::diff(const Observation& seen, const Inputs&) const {
     if (recorded != now) {
       diff.fields.push_back({.field = "inventory", .old_value = std::move(recorded), .new_value = std::move(now)});
       diff.reason = Reason::drift;
+      diff.action = Action::update;
+      return diff;
     }
   }
   if (diff.fields.empty()) {

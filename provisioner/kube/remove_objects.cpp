@@ -4,6 +4,8 @@
 
 #include "base/text.h"
 #include "kube/order.h"
+#include "kube/readiness.h"
+#include "kube/status.h"
 #include "kube/wanted.h"
 
 namespace slipway {
@@ -33,6 +35,9 @@ Result<std::string> RemoveObjectsStep::foreign_instances(ClusterReader& reader, 
     const ObjectKey kind{text_at(spec, "group") + "/" + text_at(version, "name"),
                          text_at(spec.value("names", Value::object()), "kind"), "", ""};
     const Result<std::vector<Value>> items = reader.list(kind, "", deadline);
+    if (!items && is_unknown_kind(items.error()) && readiness_of(definition).ready)
+      return fail(ErrorKind::unavailable, "the API does not serve a kind whose definition is established",
+                  {.found = kind.kind + " of " + kind.api_version});
     if (!items && items.error().kind == ErrorKind::not_found) return std::string();
     if (!items) return items.error();
     const auto others = std::count_if(items->begin(), items->end(),

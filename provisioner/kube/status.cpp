@@ -124,6 +124,11 @@ bool is_unknown_kind(const Error& error) {
   return error.kind == ErrorKind::not_found && error.summary == unknown_kind_summary;
 }
 
+bool is_unknown_path(const Error& error) {
+  return error.kind == ErrorKind::not_found &&
+         (holds(error.found, "404 page not found") || holds(error.found, "could not find the requested resource"));
+}
+
 bool asks_for_new_object(const Error& error) {
   if (error.kind != ErrorKind::bad_input || !error.found.starts_with("HTTP 422")) return false;
   for (const char* sign :

@@ -13,6 +13,8 @@ Error error_from_api(const HttpRequest& request, const HttpResponse& response);
 /// The error for a kind that the API does not serve (yet): kind not_found.
 Error unknown_kind(const std::string& api_version, const std::string& kind);
 bool is_unknown_kind(const Error& error);
+/// True for the answer to a path that the API does not know: the kind was served once and is not any more.
+bool is_unknown_path(const Error& error);
 
 /// True for a refusal that only deleting the object and making it again can get around (an immutable field).
 bool asks_for_new_object(const Error& error);

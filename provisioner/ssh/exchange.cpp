@@ -32,9 +32,7 @@ Exchange::Exchange(Request request, Deadline deadline, Completion completion)
       output_(command_.begin_line, request_.on_line),
       input_size_(request_.file.open() ? request_.file_size : request_.input.size()) {}
 
-std::string Exchange::label() const {
-  return request_.host.user + "@" + request_.host.address + ":" + std::to_string(request_.host.port);
-}
+std::string Exchange::label() const { return label_of(request_.host.user, request_.host.address, request_.host.port); }
 
 bool Exchange::may_move() { return !std::exchange(moved_, true); }
 

@@ -118,7 +118,7 @@ Result<void> SshHosts::wait_until_up(const HostAccess& host, Deadline deadline) 
   std::optional<Error> last;
   Milliseconds pause(100);
   while (!deadline.passed()) {
-    const Deadline attempt = Deadline::in(std::min<Milliseconds>(deadline.left(), attempt_span));
+    const Deadline attempt{std::min(deadline.at, std::chrono::steady_clock::now() + attempt_span)};
     const Result<ScriptOutcome> outcome = loop_->run({.host = host, .script = "exit 0"}, attempt);
     if (outcome && outcome->exit_status == 0) return {};
     if (outcome) {
@@ -129,7 +129,8 @@ Result<void> SshHosts::wait_until_up(const HostAccess& host, Deadline deadline) 
       if (!retryable(kind) && kind != ErrorKind::unauthorised)
         return outcome.error().while_doing("waiting for " + host.machine.text());
       // An attempt that our own end cut off tells less than the one before.
-      if (!last || !deadline.passed()) last = outcome.error();
+      const bool cut_off = kind == ErrorKind::timeout && attempt.at == deadline.at;
+      if (!last || !cut_off) last = outcome.error();
     }
     pause = std::min<Milliseconds>(pause * 3 / 2, Seconds(1));
     // Newer sshd shuts out who fails to log in too often.
@@ -141,7 +142,7 @@ Result<void> SshHosts::wait_until_up(const HostAccess& host, Deadline deadline) 
               {.found = last ? last->summary + (last->found.empty() ? "" : ": " + last->found) : "no time to try",
                .expected = "a login as " + host.user + " within " + format_seconds(waited),
                .advice = last ? last->advice : std::string(),
-               .where = host.user + "@" + host.address + ":" + std::to_string(host.port)})
+               .where = ssh::label_of(host.user, host.address, host.port)})
       .while_doing("waiting for " + host.machine.text());
 }
 

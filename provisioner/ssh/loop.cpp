@@ -22,10 +22,6 @@ constexpr Seconds address_lifetime(60);
 /// Turns before the poll gets its chance to hear of new requests.
 constexpr int turns = 16;
 
-std::string label_of(const std::string& user, const std::string& address, uint16_t port) {
-  return user + "@" + known_hosts_name(address, 22) + ":" + std::to_string(port);
-}
-
 std::string key_of(const HostAccess& host) {
   return label_of(host.user, host.address, host.port) + "|" + join(host.host_keys, ",") + "|" + host.jump + "|" +
          join(host.jump_host_keys, ",");

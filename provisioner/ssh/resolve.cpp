@@ -22,6 +22,11 @@ int look_up(const std::string& address, const std::string& port, int flags, Addr
 
 }  // namespace
 
+std::string label_of(const std::string& user, const std::string& address, uint16_t port) {
+  const bool brackets = address.find(':') != std::string::npos;
+  return user + "@" + (brackets ? "[" + address + "]" : address) + ":" + std::to_string(port);
+}
+
 bool is_numeric_address(const std::string& address) {
   AddressList list(nullptr, freeaddrinfo);
   return look_up(address, "22", AI_NUMERICHOST, list) == 0;

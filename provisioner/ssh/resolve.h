@@ -13,6 +13,9 @@ struct SocketAddress {
   socklen_t size = 0;
 };
 
+/// How errors call a place: "root@10.0.0.5:22", "root@[fe80::1]:22".
+std::string label_of(const std::string& user, const std::string& address, uint16_t port);
+
 /// True for "10.0.0.5" and "fe80::1", which need no name server.
 bool is_numeric_address(const std::string& address);
 

@@ -27,6 +27,7 @@ bool have_go() {
 
 /// Two commands of one module, and one of another, out of the standard library alone.
 void write_modules(const Site& site) {
+  site.share_go_cache(SLIPWAY_TEST_GO_CACHE);
   const std::string main =
       "package main\nimport \"fmt\"\nvar version = \"unset\"\nfunc main() { fmt.Println(name, version) }\n";
   site.write("builds/tools/go.mod", "module example.org/tools\n\ngo 1.20\n");

@@ -196,8 +196,7 @@ INSTANTIATE_TEST_SUITE_P(
                                                   std::string(request.headers.contains("range") ? "" : "some"));
                                  connection.stay_silent();
                                },
-                               "transfer stalled"},
-                      Obstacle{"NotAnArchive", serving(program), "cannot read archive"}),
+                               "transfer stalled"}),
     [](const auto& row) { return row.param.name; });
 
 TEST(ReleaseSite, UnreachableHostIsAskedOnceForAllArtifacts) {
@@ -340,6 +339,16 @@ TEST(ReleaseArchive, WithoutTheMemberIsNotFound) {
   ASSERT_FALSE(file.ok());
   EXPECT_EQ(file.error().kind, ErrorKind::not_found);
   EXPECT_EQ(file.error().found, "bin/one, bin/two");
+}
+
+TEST(ReleaseArchive, ThatIsNoneIsCorrupt) {
+  TestServer server(serving(program));
+  Site site;
+  site.write("versions.yaml",
+             "binaries:\n" + released("x", server.url("/all.tar"), sha256(program), ", member: bin/x"));
+  const Result<ArtifactFile> file = site.open()->acquire("binary/x", quietly, soon());
+  ASSERT_FALSE(file.ok());
+  EXPECT_EQ(file.error().kind, ErrorKind::corrupt);
 }
 
 TEST(Acquire, ManyAtOnceFetchOnce) {

@@ -31,6 +31,13 @@ class Site {
   std::string path(const std::string& name) const { return root_ / name; }
   std::string cache() const { return path("cache"); }
 
+  /// Compiled standard packages are shared between tests and runs; only what a test builds itself is new.
+  void share_go_cache(const std::string& folder) const {
+    std::filesystem::create_directories(folder);
+    std::filesystem::create_directories(cache() + "/go");
+    std::filesystem::create_directory_symlink(folder, cache() + "/go/build");
+  }
+
   /// A file below the data folder.
   void write(const std::string& name, const std::string& text) const {
     const std::filesystem::path file = root_ / "data" / name;

@@ -5,8 +5,6 @@
 #include <cstdlib>
 #include <gtest/gtest.h>
 
-#include "base/digest.h"
-#include "base/file.h"
 #include "base/ids.h"
 #include "kube/compare.h"
 #include "kube/managed_fields.h"
@@ -15,32 +13,18 @@
 #include "kube/wanted.h"
 
 #include "fake_api.h"
+#include "real_api.h"
 
 namespace slipway::testing {
 namespace {
 
 Deadline soon() { return Deadline::in(Seconds(30)); }
 
-std::string inline_or_file(const Value& from, const std::string& key) {
-  if (from.contains(key + "-data")) return base64_decode(text_at(from, (key + "-data").c_str())).value();
-  return read_file(text_at(from, key.c_str())).value();
-}
-
-KubeAccess access_from(const std::string& path) {
-  const Value config = yaml(read_file(path).value());
-  const Value cluster = config["clusters"][0]["cluster"], user = config["users"][0]["user"];
-  return {.server = text_at(cluster, "server"),
-          .tls_name = text_at(cluster, "tls-server-name"),
-          .ca_pem = inline_or_file(cluster, "certificate-authority"),
-          .client_certificate_pem = inline_or_file(user, "client-certificate"),
-          .client_key_pem = Secret(inline_or_file(user, "client-key"))};
-}
-
 class ApiContract : public ::testing::TestWithParam<bool> {
  protected:
   void SetUp() override {
     if (GetParam()) {
-      const char* path = std::getenv("SLIPWAY_TEST_KUBECONFIG");
+      const char* path = real_kubeconfig();
       if (!path) GTEST_SKIP() << "no real API server: SLIPWAY_TEST_KUBECONFIG is not set";
       client = std::make_unique<KubeClient>(access_from(path));
     } else {

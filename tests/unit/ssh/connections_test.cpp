@@ -296,6 +296,29 @@ TEST_F(JumpHosts, AHostThatTheJumpHostCannotReachIsUnavailable) {
   EXPECT_EQ(error.summary, "the jump host cannot reach the host");
 }
 
+TEST_F(JumpHosts, AHostThatDoesNotAnswerHoldsUpNoOther) {
+  // A listener whose queue is full drops every further attempt, as a machine does that is gone.
+  const FileDescriptor full(test::open_loopback_socket(0, true));
+  listen(full.number(), 0);
+  const uint16_t port = test::port_of(full.number());
+  const FileDescriptor first(test::open_loopback_socket(port, false));
+
+  const Sshd jump(login_, "LogLevel DEBUG1");
+  const Sshd server(login_);
+  HostAccess gone = through(jump, server);
+  gone.port = port;
+  std::future<Result<ScriptOutcome>> hanging =
+      std::async(std::launch::async, [&] { return hosts_->run(gone, {.text = "exit 0"}, Deadline::in(Seconds(6))); });
+  while (jump.log().find("port " + std::to_string(port)) == std::string::npos &&
+         hanging.wait_for(Milliseconds(10)) == std::future_status::timeout) {
+  }
+  const Result<ScriptOutcome> outcome = hosts_->run(through(jump, server), {.text = "echo here"}, soon());
+  EXPECT_TRUE(outcome.ok()) << describe(outcome.error());
+  EXPECT_EQ(hanging.wait_for(Seconds(0)), std::future_status::timeout) << "the other host was meant to hang";
+  hosts_->forget(gone.machine);
+  EXPECT_EQ(hanging.get().error().kind, ErrorKind::unavailable);
+}
+
 TEST_F(JumpHosts, AWrongKeyOfTheJumpHostIsAVerificationError) {
   const Sshd jump(login_);
   const Sshd server(login_);

@@ -27,9 +27,12 @@ inline const char* sshd_program() {
   return nullptr;
 }
 
-inline std::string my_name() {
-  const passwd* entry = getpwuid(getuid());
-  return entry ? entry->pw_name : "root";
+inline const std::string& my_name() {
+  static const std::string name = [] {
+    const passwd* entry = getpwuid(getuid());
+    return std::string(entry ? entry->pw_name : "root");
+  }();
+  return name;
 }
 
 /// A folder that is gone when the test is over.

@@ -1,17 +1,15 @@
 #include "artifacts/apt_sources.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <map>
 #include <sstream>
 
+#include "artifacts/folder.h"
 #include "base/file.h"
 #include "base/text.h"
 
 namespace slipway {
 namespace {
-
-namespace fs = std::filesystem;
 
 struct Source {
   std::vector<std::string> uris, suites, components;
@@ -85,9 +83,7 @@ std::vector<Source> stanza_sources(const std::string& text) {
 
 std::vector<std::string> apt_lines_for(const std::string& suite, const std::string& directory) {
   std::vector<std::string> files = {directory + "/sources.list"};
-  std::error_code none;
-  for (const auto& entry : fs::directory_iterator(directory + "/sources.list.d", none)) files.push_back(entry.path());
-  std::sort(files.begin() + 1, files.end());
+  for (std::string& file : entries_in(directory + "/sources.list.d")) files.push_back(std::move(file));
   std::vector<std::string> lines;
   for (const std::string& file : files) {
     const Result<std::string> text = read_file(file);

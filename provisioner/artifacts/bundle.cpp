@@ -20,7 +20,9 @@ constexpr const char* index_name = "slipway-bundle.json";
 std::string index_text(const std::vector<CacheRecord>& records, const std::string& architecture) {
   Value artifacts = Value::array();
   for (const CacheRecord& record : records) artifacts.push_back(to_value(record));
-  return Value{{"format", 1}, {"architecture", architecture}, {"artifacts", artifacts}}.dump(2) + "\n";
+  return Value{{"format", 1}, {"architecture", architecture}, {"artifacts", artifacts}}.dump(
+             2, ' ', false, Value::error_handler_t::replace) +
+         "\n";
 }
 
 Result<std::vector<CacheRecord>> parse_index(const std::string& text, const std::string& where) {

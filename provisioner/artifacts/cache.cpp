@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "artifacts/folder.h"
 #include "base/digest.h"
 #include "base/ids.h"
 #include "base/text.h"
@@ -117,12 +118,12 @@ Result<std::unique_ptr<Cache>> Cache::open(const std::string& directory) {
 
 void Cache::sweep() const {
   std::error_code ignored;
-  for (const auto& entry : fs::directory_iterator(directory_ + "/work", ignored)) {
-    if (entry.path().extension() != ".lock") continue;
-    const Result<FileLock> lock = FileLock::take(entry.path(), Deadline::in(Milliseconds(0)));
+  for (const std::string& entry : entries_in(directory_ + "/work")) {
+    if (!entry.ends_with(".lock")) continue;
+    const Result<FileLock> lock = FileLock::take(entry, Deadline::in(Milliseconds(0)));
     if (!lock) continue;
-    fs::remove_all(fs::path(entry.path()).replace_extension(), ignored);
-    fs::remove(entry.path(), ignored);
+    fs::remove_all(entry.substr(0, entry.size() - 5), ignored);
+    fs::remove(entry, ignored);
   }
 }
 
@@ -186,7 +187,7 @@ Result<Cache::Content> Cache::take_in(const std::string& path, int mode, const s
 Result<void> Cache::remember(const CacheRecord& record) {
   const std::string path = record_path(record.name, record.recipe);
   if (Result<void> made = make_directories(path.substr(0, path.rfind('/'))); !made) return made;
-  return write_file_atomically(path, to_value(record).dump(2) + "\n");
+  return write_file_atomically(path, to_value(record).dump(2, ' ', false, Value::error_handler_t::replace) + "\n");
 }
 
 Result<FileLock> Cache::lock(const std::string& name, Deadline deadline, const std::function<void()>& on_wait) {

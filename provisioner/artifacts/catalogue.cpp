@@ -1,9 +1,7 @@
 #include "artifacts/catalogue.h"
 
-#include <algorithm>
-#include <filesystem>
-
 #include "artifacts/catalogue_reader.h"
+#include "artifacts/folder.h"
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -12,30 +10,28 @@
 namespace slipway {
 namespace {
 
-namespace fs = std::filesystem;
-
 /// Raised when the way of making things here changes what comes out of the same data.
 constexpr int way_of_making = 1;
 
 /// Names and content of all files below a folder.
 Result<std::string> folder_digest(const std::string& folder) {
-  std::vector<std::string> files;
-  std::error_code failed;
-  for (fs::recursive_directory_iterator entry(folder, failed), end; !failed && entry != end; entry.increment(failed))
-    if (entry->is_regular_file(failed)) files.push_back(fs::relative(entry->path(), folder, failed).string());
-  if (failed)
-    return fail(ErrorKind::not_found, "cannot read build folder", {.found = failed.message(), .where = folder});
-  std::sort(files.begin(), files.end());
+  const std::vector<std::string> files = files_below(folder);
+  if (files.empty())
+    return fail(ErrorKind::not_found, "build folder is empty or not there",
+                {.expected = "go.mod and go.sum", .where = folder});
   Sha256 digest;
   for (const std::string& file : files) {
-    Result<std::string> content = sha256_file(folder + "/" + file);
+    Result<std::string> content = sha256_file(file);
     if (!content) return std::move(content).error();
-    digest.update(*content + "  " + file + "\n");
+    digest.update(*content + "  " + file.substr(folder.size() + 1) + "\n");
   }
   return digest.finish();
 }
 
-std::string digest_of(const Value& value) { return sha256(value.dump()); }
+/// Never throws, whatever bytes somebody wrote into the file.
+std::string printed(const Value& value) { return value.dump(-1, ' ', false, Value::error_handler_t::replace); }
+
+std::string digest_of(const Value& value) { return sha256(printed(value)); }
 
 }  // namespace
 

@@ -114,9 +114,9 @@ Result<CacheRecord> GoBuilder::build(const Binary& binary, const std::vector<std
                                      const ArtifactProgress& progress, Deadline deadline) {
   const std::string artifact = "binary/" + binary.name;
   Result<FileLock> lane = fail(ErrorKind::internal, "not asked yet");
-  while (true) {
+  for (bool told = false;; told = true) {
     lane = cache_.lock("go-build", std::min(deadline, Deadline::in(lane_look), sooner), [&] {
-      if (progress) progress(binary.name + " waits for another build", 0, 0);
+      if (progress && !told) progress(binary.name + " waits for another build", 0, 0);
     });
     // The build that holds or held the lane may have made this program too.
     if (std::optional<CacheRecord> made = cache_.find(artifact, catalogue_.recipe(artifact))) return std::move(*made);

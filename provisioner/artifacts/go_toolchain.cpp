@@ -3,9 +3,11 @@
 #include <charconv>
 #include <cstdlib>
 #include <filesystem>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "artifacts/archive.h"
+#include "artifacts/folder.h"
 #include "artifacts/machine.h"
 #include "base/process.h"
 #include "base/text.h"
@@ -97,11 +99,8 @@ Result<std::string> unpacked_toolchain(const GoSettings& settings, const std::ve
     if (Result<void> unpacked = extract_tree(zip->path, module + "/", work->file("go")); !unpacked)
       return std::move(unpacked).error();
     // Module archives carry no permissions.
-    for (const char* folder : {"/bin", "/pkg/tool"}) {
-      std::error_code ignored;
-      for (const auto& entry : fs::recursive_directory_iterator(work->file("go") + folder, ignored))
-        if (entry.is_regular_file(ignored)) fs::permissions(entry.path(), fs::perms(0755), ignored);
-    }
+    for (const char* folder : {"/bin", "/pkg/tool"})
+      for (const std::string& file : files_below(work->file("go") + folder)) ::chmod(file.c_str(), 0755);
     if (Result<void> made = make_directories(cache.directory() + "/go/toolchain"); !made)
       return std::move(made).error();
     std::error_code moved;

@@ -14,18 +14,38 @@
 namespace slipway {
 namespace {
 
-ArtifactProgress one_at_a_time(const ArtifactProgress& progress) {
+/// Lets several threads tell progress, and drops what would only repeat it: transfers tell of every piece.
+class ProgressGate {
+ public:
+  explicit ProgressGate(const ArtifactProgress& progress) : progress_(progress) {}
+  void tell(std::string_view what, uint64_t done, uint64_t total) {
+    const std::lock_guard lock(mutex_);
+    const Instant now = std::chrono::steady_clock::now();
+    const bool complete = done == total && last_done_ != total;
+    if (what == last_ && !complete && now - told_ < Milliseconds(250)) return;
+    last_ = what;
+    last_done_ = done;
+    told_ = now;
+    progress_(what, done, total);
+  }
+
+ private:
+  const ArtifactProgress progress_;
+  std::mutex mutex_;
+  std::string last_;
+  uint64_t last_done_ = 0;
+  Instant told_{};
+};
+
+ArtifactProgress gated(const ArtifactProgress& progress) {
   if (!progress) return [](std::string_view, uint64_t, uint64_t) {};
-  return [progress, mutex = std::make_shared<std::mutex>()](std::string_view what, uint64_t done, uint64_t total) {
-    const std::lock_guard lock(*mutex);
-    progress(what, done, total);
+  return [gate = std::make_shared<ProgressGate>(progress)](std::string_view what, uint64_t done, uint64_t total) {
+    gate->tell(what, done, total);
   };
 }
 
 /// What remains true whatever source comes next.
-bool ends_the_search(ErrorKind kind) {
-  return kind == ErrorKind::quota || kind == ErrorKind::cancelled || kind == ErrorKind::unauthorised;
-}
+bool ends_the_search(ErrorKind kind) { return kind == ErrorKind::quota || kind == ErrorKind::cancelled; }
 
 std::string answer_of(const std::string& source, const Error& error) {
   std::string text = source + ": " + error.summary;
@@ -44,7 +64,7 @@ std::vector<std::string> parts_of(const Image& image) {
 }  // namespace
 
 Making::Making(Tools tools, std::string name, const ArtifactProgress& progress, Deadline deadline)
-    : tools_(tools), name_(std::move(name)), progress_(one_at_a_time(progress)), deadline_(deadline) {}
+    : tools_(tools), name_(std::move(name)), progress_(gated(progress)), deadline_(deadline) {}
 
 Result<CacheRecord> Making::run() {
   const std::string kind = name_.substr(0, name_.find('/')), rest = name_.substr(name_.find('/') + 1);
@@ -195,9 +215,10 @@ Result<std::map<std::string, ArtifactFile>> Making::acquire_parts(const std::vec
   for (const std::string& image : images)
     for (const std::string& part : parts_of(tools_.catalogue.images().at(image))) names.insert(part);
   // Side by side: downloads and Debian layers overlap with builds, which wait for one another in their lane.
+  // "deferred" is for a machine that grants no more threads: then one after the other.
   std::map<std::string, std::future<Result<ArtifactFile>>> running;
   for (const std::string& name : names)
-    running.emplace(name, std::async(std::launch::async,
+    running.emplace(name, std::async(std::launch::async | std::launch::deferred,
                                      [this, name] { return tools_.store.acquire(name, progress_, deadline_); }));
   std::map<std::string, ArtifactFile> parts;
   std::optional<Error> failure;

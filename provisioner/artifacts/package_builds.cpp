@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <unistd.h>
 
+#include "artifacts/folder.h"
 #include "artifacts/machine.h"
 #include "base/process.h"
 #include "base/text.h"
@@ -41,9 +42,8 @@ Result<std::string> download_package(const std::string& package, const std::stri
     if (index_is_stale(error)) error.kind = ErrorKind::not_found;
     return error;
   }
-  std::error_code failed;
-  for (const auto& entry : fs::directory_iterator(folder, failed))
-    if (entry.path().extension() == ".deb") return entry.path().string();
+  for (std::string& entry : entries_in(folder))
+    if (entry.ends_with(".deb")) return std::move(entry);
   return fail(ErrorKind::not_found, "apt left no package file", {.expected = package + "_*.deb", .where = folder});
 }
 

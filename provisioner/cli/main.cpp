@@ -109,10 +109,18 @@ class CommandLine {
     remove->add_option("machine", options_.names, "The machine")->required()->expected(1)->type_name("MACHINE");
     CLI::App* ssh = verb(app_, "ssh", "A shell on a machine", verb_ssh);
     ssh->add_option("machine", options_.names, "The machine")->required()->expected(1)->type_name("MACHINE");
-    CLI::App* exec = verb(app_, "exec", "Run a command on a machine: exec SPEC MACHINE -- CMD", verb_exec);
-    exec->add_option("machine", options_.names, "The machine")->required()->expected(1)->type_name("MACHINE");
-    exec->add_option("command", options_.command, "The command")->required()->type_name("CMD…");
-    exec->prefix_command();
+    CLI::App* exec = verb(app_, "exec", "Run a command on a machine: exec SPEC MACHINE -- CMD", verb_exec, false);
+    exec->add_option_function<std::vector<std::string>>(
+            "words",
+            [this](const std::vector<std::string>& words) {
+              options_.spec = words[0];
+              options_.names = {words[1]};
+              options_.command.assign(words.begin() + 2, words.end());
+            },
+            "The spec, the machine, the command")
+        ->required()
+        ->expected(3, 4096)
+        ->type_name("SPEC MACHINE CMD…");
   }
 
   void inner_things() {

@@ -105,13 +105,20 @@ std::string without_tags(std::string_view html) {
   return text;
 }
 
+/// A cut in the middle of a letter of several bytes would leave text that is not UTF-8.
+std::string without_torn_letter(std::string text) {
+  while (!text.empty() && (static_cast<unsigned char>(text.back()) & 0xC0) == 0x80) text.pop_back();
+  if (!text.empty() && static_cast<unsigned char>(text.back()) >= 0xC0) text.pop_back();
+  return text;
+}
+
 std::string one_line(std::string_view text) {
   std::string line;
   for (const char c : text) {
     const bool blank = static_cast<unsigned char>(c) <= ' ';
     if (blank && (line.empty() || line.back() == ' ')) continue;
     line += blank ? ' ' : c;
-    if (line.size() >= longest_message) return line + "…";
+    if (line.size() >= longest_message) return without_torn_letter(std::move(line)) + "…";
   }
   return std::string(trim(line));
 }

@@ -58,7 +58,7 @@ machine_snapshot() {
   ip netns list | awk '{print "netns " $1}' | sort
   awk '{print "mount " $5}' /proc/self/mountinfo | sort
   find /sys/fs/cgroup -mindepth 1 -maxdepth 3 -type d -name '*slw*' 2>/dev/null | sort
-  ps -eo comm= | grep -cE '^(systemd-nspawn|kubelet|containerd|etcd)$' | sed 's/^/processes /'
+  ps -eo args= | grep -F "$work" | grep -v grep | grep -F nspawn | sort
   iptables-save 2>/dev/null | grep -i slipway | sort
 }
 

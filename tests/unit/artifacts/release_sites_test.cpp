@@ -179,9 +179,9 @@ INSTANTIATE_TEST_SUITE_P(
                                "not found on the server (HTTP 404: no such file)"},
                       Obstacle{"Forbidden",
                                [](Connection& connection, const Received& request) {
-                                 connection.answer(request.method == "HEAD" ? 200 : 451, "not from your country");
+                                 connection.answer(request.method == "HEAD" ? 200 : 403, "blocked here");
                                },
-                               "unexpected answer (HTTP 451"},
+                               "access refused (HTTP 403: blocked here)"},
                       Obstacle{"AlwaysCut",
                                [](Connection& connection, const Received& request) {
                                  if (request.method == "HEAD") return connection.answer(200, "");

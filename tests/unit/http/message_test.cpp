@@ -83,6 +83,13 @@ TEST(ErrorFromStatus, CutsLongBodiesAndNamesTheRequestId) {
   EXPECT_EQ(error.where, "GET http://h/p (request req-1)");
 }
 
+TEST(ErrorFromStatus, CutsBetweenLetters) {
+  std::string body = "x";
+  while (body.size() < 5000) body += "\u00e4";
+  const Error error = error_from_status({.url = "http://h/p"}, answer(500, body));
+  EXPECT_NO_THROW(static_cast<void>(nlohmann::json(error.found).dump()));
+}
+
 TEST(ErrorFromStatus, ReadsRetryAfterInSecondsAndAsDate) {
   EXPECT_EQ(error_from_status({.url = "http://h"}, answer(429, "", {{"retry-after", "17"}})).retry_after_seconds, 17);
   EXPECT_EQ(error_from_status({.url = "http://h"}, answer(503, "", {{"retry-after", "Fri, 21 Nov 1997 09:30:00 GMT"}}))

@@ -67,6 +67,7 @@ struct BadKey {
   std::vector<std::string> arguments;  ///< Of ssh-keygen.
   const char* found;
 };
+void PrintTo(const BadKey& key, std::ostream* out) { *out << key.name; }
 class BadLoginKey : public testing::TestWithParam<BadKey> {};
 
 TEST_P(BadLoginKey, IsRefusedByName) {

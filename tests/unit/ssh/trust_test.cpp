@@ -29,6 +29,7 @@ struct Line {
   uint16_t port;
   bool accepted;
 };
+void PrintTo(const Line& line, std::ostream* out) { *out << line.name; }
 class KnownHosts : public testing::TestWithParam<Line> {};
 
 TEST_P(KnownHosts, DecidesByName) {

@@ -86,6 +86,7 @@ std::string plan_text(const Plan& plan, const Style& style, const PlanTextOption
     if (!step.problem.empty())
       out += style.red("      could not be looked at: ") + replace_all(step.problem, "\n", "\n      ") + "\n";
     if (step.diff.action == Action::create) continue;  // A new thing's fields are in the spec.
+    if (!step.diff.fields.empty() && step.diff.fields.front().field == "*") continue;  // The note says it.
     constexpr size_t most_fields = 20;
     for (size_t i = 0; i < step.diff.fields.size() && i < most_fields; ++i)
       out += field_line(step.diff.fields[i], style) + "\n";

@@ -18,9 +18,18 @@ have_package_lists() {
   return 1
 }
 
+# all_installed NAME[=VERSION]...: nothing is asked for that is not there; a version asked for by name may differ.
+all_installed() {
+  for name; do
+    case $name in *=*) return 1 ;; esac
+    case $(dpkg-query -W -f '${db:Status-Abbrev}' -- "$name" 2>/dev/null) in ?i*) ;; *) return 1 ;; esac
+  done
+}
+
 # install_packages NAME[=VERSION]...: first from the lists at hand, then from fresh ones.
 install_packages() {
   mend_packages
+  all_installed "$@" && return 0
   if have_package_lists; then
     apt --no-install-recommends --allow-change-held-packages --allow-downgrades install "$@" && return 0
     echo "trying again with fresh package lists"

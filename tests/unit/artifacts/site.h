@@ -8,7 +8,8 @@
 #include "artifacts/store.h"
 #include "base/digest.h"
 #include "base/ids.h"
-#include "cli/http_fetcher.h"
+
+#include "tests/unit/artifacts/http_fetcher.h"
 
 namespace slipway::testing {
 

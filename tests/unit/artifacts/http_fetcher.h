@@ -4,7 +4,7 @@
 #include "artifacts/fetcher.h"
 #include "http/client.h"
 
-namespace slipway {
+namespace slipway::testing {
 
 /// Joins the artifacts room to the http room. `client` is not owned and outlives it. Threads: any.
 class HttpFetcher final : public Fetcher {
@@ -30,4 +30,4 @@ class HttpFetcher final : public Fetcher {
   HttpClient& client_;
 };
 
-}  // namespace slipway
+}  // namespace slipway::testing

@@ -65,7 +65,7 @@ TEST(Run, RetriesWhatMayPassAndNotWhatMayNot) {
 
 TEST(Run, GivesUpRetryingAtTheStepsDeadline) {
   Bench bench;
-  bench.add("down", {}, {.limit = std::chrono::seconds(60)});
+  bench.add("down", {}, {.id = StepId(), .limit = std::chrono::seconds(60)});
   bench.world.apply_faults["down"] = std::vector<ErrorKind>(1000, ErrorKind::unavailable);
   const RunSummary summary = bench.run();
   EXPECT_EQ(summary.failed, 1u);
@@ -100,7 +100,7 @@ TEST(Run, ProtectedThingsAreNotDeletedEvenWithApproval) {
 
 TEST(Run, WhatCarriedDataIsNotSimplyMadeAgain) {
   Bench bench;
-  bench.add("etcd", {}, {.carries_data = true});
+  bench.add("etcd", {}, {.id = StepId(), .carries_data = true});
   EXPECT_EQ(bench.run().applied, 1u) << "the first time nothing can be lost";
   bench.world.things.erase("etcd");
   const RunSummary refused = bench.run();
@@ -158,7 +158,7 @@ TEST(Run, StopsWhenItsRecordsCannotBeWritten) {
 
 TEST(Run, LanesLimitWhatRunsAtOnce) {
   Bench bench;
-  for (int i = 0; i < 40; ++i) bench.add("step-" + std::to_string(i), {}, {.lanes = {"narrow"}});
+  for (int i = 0; i < 40; ++i) bench.add("step-" + std::to_string(i), {}, {.id = StepId(), .lanes = {"narrow"}});
   bench.options.lane_room = [](const std::string&) { return size_t{2}; };
   const RunSummary summary = bench.run();
   EXPECT_EQ(summary.applied, 40u);
@@ -169,7 +169,7 @@ TEST(Run, StepsInSeveralLanesAllGetTheirTurn) {
   Bench bench;
   for (int i = 0; i < 60; ++i)
     bench.add("step-" + std::to_string(i), {},
-              {.lanes = {"lane-" + std::to_string(i % 3), "lane-" + std::to_string(3 + i % 2), "all"}});
+              {.id = StepId(), .lanes = {"lane-" + std::to_string(i % 3), "lane-" + std::to_string(3 + i % 2), "all"}});
   bench.options.lane_room = [](const std::string& lane) { return lane == "all" ? size_t{4} : size_t{1}; };
   EXPECT_EQ(bench.run().applied, 60u);
 }
@@ -235,8 +235,8 @@ TEST(Plan, ObservesRetriesAndReportsOneProblemPerStep) {
 TEST(Plan, ScopeNamesWhatMayActAndBringsAlongWhatItNeeds) {
   Bench bench;
   bench.add("shared");
-  bench.add("machine/w-1", {"shared"}, {.machine = MachineName("w-1")});
-  bench.add("machine/w-2", {"shared"}, {.machine = MachineName("w-2")});
+  bench.add("machine/w-1", {"shared"}, {.id = StepId(), .machine = MachineName("w-1")});
+  bench.add("machine/w-2", {"shared"}, {.id = StepId(), .machine = MachineName("w-2")});
   bench.plan_options.targets = {"w-2"};
   const Plan plan = bench.plan();
   EXPECT_FALSE(step_of(plan, "shared").out_of_scope);
@@ -262,7 +262,7 @@ TEST(Plan, AnUnknownTargetIsBadInput) {
 
 TEST(Plan, OnDemandStepsActOnlyForADependentThatActs) {
   Bench bench;
-  bench.add("artifact", {}, {.on_demand = true});
+  bench.add("artifact", {}, {.id = StepId(), .on_demand = true});
   bench.add("host", {"artifact"});
   EXPECT_EQ(bench.run().applied, 2u);
   bench.world.things.erase("artifact");  // The cache was emptied.

@@ -238,7 +238,9 @@ struct Bench {
     return graph.add(std::move(info), std::make_unique<ThingStep>(world, name, "new"));
   }
   Plan plan() {
-    if (!finished_) EXPECT_TRUE(graph.finish().ok());
+    if (!finished_) {
+      EXPECT_TRUE(graph.finish().ok());
+    }
     finished_ = true;
     Result<Plan> plan = make_plan(graph, store.snapshot(), reader, clock, plan_options, sink());
     EXPECT_TRUE(plan.ok());

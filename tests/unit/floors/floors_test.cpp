@@ -67,14 +67,17 @@ TEST(Floors, ARoomIncludesOnlyItselfAndLowerFloors) {
 TEST(Floors, EachLibraryStaysBehindItsDoor) {
   for (const Include& include : all_includes())
     for (const auto& [prefix, rooms] : doors)
-      if (include.target.starts_with(prefix))
+      if (include.target.starts_with(prefix)) {
         EXPECT_TRUE(rooms.contains(include.room))
             << include.file << ":" << include.line << " includes " << include.target;
+      }
 }
 
 TEST(Floors, EveryRoomIsOnAFloor) {
   for (const auto& entry : fs::directory_iterator(fs::path(SLIPWAY_SOURCE) / "provisioner"))
-    if (entry.is_directory()) EXPECT_TRUE(floor_of.contains(entry.path().filename().string())) << entry.path();
+    if (entry.is_directory()) {
+      EXPECT_TRUE(floor_of.contains(entry.path().filename().string())) << entry.path();
+    }
 }
 
 }  // namespace

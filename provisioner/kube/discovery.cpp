@@ -16,11 +16,12 @@ Result<void> Discovery::add(const std::string& document) {
     return found != object.end() && found->is_array() ? *found : Value(Value::array());
   };
   for (const Value& group : members(list, "items")) {
-    const std::string group_name = group.contains("metadata") ? text_at(group["metadata"], "name") : "";
+    std::string group_name;
+    if (group.contains("metadata")) group_name = text_at(group["metadata"], "name");
     for (const Value& version : members(group, "versions")) {
       const std::string version_name = text_at(version, "version");
       const std::string api_version = group_name.empty() ? version_name : group_name + "/" + version_name;
-      const std::string prefix = (group_name.empty() ? "/api/" : "/apis/") + api_version;
+      const std::string prefix = std::string(group_name.empty() ? "/api" : "/apis") + "/" + api_version;
       for (const Value& resource : members(version, "resources")) {
         if (!resource.contains("responseKind")) continue;
         resources_.try_emplace(

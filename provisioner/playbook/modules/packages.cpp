@@ -18,13 +18,14 @@ Result<void> write_package(const Arguments& arguments, TaskWriter& task) {
     task.begin_object();
     const int field = task.field(name, absent ? Value() : Value(version.empty() ? "installed" : version), true);
     if (!absent && hold) task.field(name + " held", "yes");
+    const std::string index = std::to_string(task.look_at_package(name));
     task.check("packages", "want_package",
-               {std::to_string(field), std::to_string(task.look_at_package(name)),
+               {std::to_string(field), index,
                 absent            ? "absent"
                 : version.empty() ? "any"
                                   : version,
                 !absent && hold ? "1" : "0"});
-    wanted.push_back(version.empty() ? name : name + "=" + version);
+    wanted.push_back(absent ? name : index + ":" + (version.empty() ? name : name + "=" + version));
   }
   task.apply("apply_packages", absent ? "remove_packages" : "install_packages", wanted);
   // Held: an upgrade of the host by somebody else must not move what the cluster stands on.

@@ -6,7 +6,8 @@ set_clock() {
     [ "$active" = active ] && return 0
   done
   if [ "$(systemctl show -p LoadState --value systemd-timesyncd.service)" != loaded ]; then
-    install_packages systemd-timesyncd
+    mend_packages
+    get_packages systemd-timesyncd
   fi
   systemctl --quiet enable --now systemd-timesyncd.service
   if [ -n "$2" ]; then

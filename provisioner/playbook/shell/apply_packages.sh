@@ -1,5 +1,6 @@
 apt() {
-  DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 apt-get -q -y -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 \
+  DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 apt-get -q -y -o DPkg::Lock::Timeout=300 -o Acquire::Retries=2 \
+    -o Acquire::http::Timeout=30 -o Acquire::https::Timeout=30 \
     -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "$@" < /dev/null
 }
 
@@ -26,9 +27,24 @@ all_installed() {
   done
 }
 
-# install_packages NAME[=VERSION]...: first from the lists at hand, then from fresh ones.
+# install_packages INDEX:NAME[=VERSION]...: those that are missing or of another version.
 install_packages() {
   mend_packages
+  for wish; do
+    shift
+    i=${wish%%:*} name=${wish#*:}
+    eval "state=\$p${i}_state version=\$p${i}_version"
+    case $state:$name in
+      ?i*:*=*) [ "${name#*=}" = "$version" ] || set -- "$@" "$name" ;;
+      ?i*) ;;
+      *) set -- "$@" "$name" ;;
+    esac
+  done
+  [ $# -eq 0 ] || get_packages "$@"
+}
+
+# get_packages NAME[=VERSION]...: first from the lists at hand, then from fresh ones.
+get_packages() {
   all_installed "$@" && return 0
   if have_package_lists; then
     apt --no-install-recommends --allow-change-held-packages --allow-downgrades install "$@" && return 0

@@ -90,7 +90,7 @@ const Case cases[] = {
      "p/slipway-one, p/slipway-two",
      "dpkg-query -W -f '${db:Status-Abbrev}' slipway-two | grep -q hi && grep -q 'dpkg.*--configure -a' /var/fake/log"},
     {"PackageNotHeld", "- name: p\n  package: {names: bash, hold: true}\n", "", "p/bash held",
-     "dpkg-query -W -f '${db:Status-Abbrev}' bash | grep -q hi"},
+     "dpkg-query -W -f '${db:Status-Abbrev}' bash | grep -q hi && ! grep -q 'apt-get.*install' /var/fake/log"},
     {"PackageOfAVersion", "- name: p\n  package: {names: slipway-one, version: 2.5-1}\n", "", "p/slipway-one",
      "[ $(dpkg-query -W -f '${Version}' slipway-one) = 2.5-1 ]"},
     {"PackageAbsent", "- name: p\n  package: {names: slipway-one, state: absent}\n", "apt-get install slipway-one",

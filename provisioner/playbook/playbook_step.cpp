@@ -75,7 +75,8 @@ Result<PlaybookStep::Prepared> PlaybookStep::prepare(const Inputs& inputs) const
     for (const std::string& part : split(input, '.')) place = &(*place)[part];
     *place = inputs.at(input);
   }
-  target.variables["machine"] = host->machine.text();
+  // A provider that gives addresses itself leaves it open until the machine is there.
+  if (text_at(target.variables, "node_address").empty()) target.variables["node_address"] = host->address;
   if (wish_.wants_interface) target.address = host->address;
   Result<Program> program = Compiler::compile(*playbook_, target);
   if (!program) return std::move(program).error();

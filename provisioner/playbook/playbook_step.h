@@ -10,12 +10,12 @@ namespace slipway::playbook {
 
 /// What a playbook step is made of, beside its playbook.
 struct PlaybookWish {
-  std::string cluster{};                          ///< The name in the host's stamp; a host of another cluster is refused.
-  std::string role{};                             ///< "control-plane", "worker"
+  std::string cluster{};                        ///< The name in the host's stamp; a host of another cluster is refused.
+  std::string role{};                           ///< "control-plane", "worker"
   std::map<std::string, std::string> labels{};  ///< Of the machine's pool.
-  Value variables = Value::object();
-  std::map<std::string, Secret> secrets{};  ///< As variables below `secrets`.
-  std::string access = "access";            ///< The input that holds the HostAccess.
+  Value variables = Value::object();            ///< An empty `node_address` becomes the address of the input `access`.
+  std::map<std::string, Secret> secrets{};      ///< As variables below `secrets`.
+  std::string access = "access";                ///< The input that holds the HostAccess.
   /// The other inputs: each is a variable of that name; "kubelet.path" is `path` in the variable `kubelet`.
   std::vector<std::string> inputs{};
   bool wants_interface = false;  ///< Outputs "interface" and "address" too.

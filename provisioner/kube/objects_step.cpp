@@ -1,6 +1,7 @@
 #include "kube/objects_step.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/text.h"
 #include "kube/objects_apply.h"
@@ -53,13 +54,12 @@ Result<std::unique_ptr<ObjectsStep>> ObjectsStep::make(ObjectsOptions options) {
 }
 
 std::vector<ObjectKey> ObjectsStep::no_longer_wanted() const {
+  // By kind and name, whatever the version: the same object may be wanted under a newer API version.
+  std::set<std::string> wanted;
+  for (const Value& object : objects_) wanted.insert(short_name(key_of(object)));
   std::vector<ObjectKey> keys;
-  for (const ObjectKey& key : options_.recorded) {
-    // By kind and name, whatever the version: the same object may be wanted under a newer API version.
-    const bool wanted = std::any_of(objects_.begin(), objects_.end(),
-                                    [&](const Value& object) { return short_name(key_of(object)) == short_name(key); });
-    if (!wanted) keys.push_back(key);
-  }
+  for (const ObjectKey& key : options_.recorded)
+    if (!wanted.contains(short_name(key))) keys.push_back(key);
   sort_for_delete(keys);
   return keys;
 }

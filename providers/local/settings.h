@@ -13,7 +13,7 @@ struct Settings {
   std::string id;         ///< 6 hex digits, unique to cluster and folder: the root of all names in the kernel.
   Cidr subnet;
   std::string release;  ///< "bookworm"
-  std::string mirror;   ///< Debian mirror, or empty: deb.debian.org.
+  std::string mirror;   ///< Debian mirror, or empty: the one that mmdebstrap takes by itself.
 
   std::string bridge() const { return "slw-" + id; }
   /// The bridge's end of a host's cable. At most 15 characters (IFNAMSIZ); unique because the address is.

@@ -55,7 +55,8 @@ std::map<std::string, std::string> registry_of(const std::optional<MachineGo>& m
 
 std::vector<std::string> proxies_of(const std::map<std::string, std::string>& registry) {
   const auto it = registry.find("GOPROXY");
-  const std::string list = it == registry.end() ? "https://proxy.golang.org,direct" : it->second;
+  // Without a Go program and without a setting nobody says where modules come from.
+  const std::string list = it == registry.end() ? "" : it->second;
   std::vector<std::string> proxies;
   for (const std::string& proxy : split(replace_all(list, "|", ","), ','))
     if (proxy.starts_with("http://") || proxy.starts_with("https://")) proxies.push_back(proxy);

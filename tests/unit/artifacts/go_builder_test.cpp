@@ -150,7 +150,7 @@ TEST(GoBuilder, ModuleWithoutItsChecksumIsNotTaken) {
 }
 
 TEST(BuildFailure, KindFollowsFromTheToolsWords) {
-  EXPECT_EQ(kind_of_build_failure("go: dial tcp: lookup proxy.golang.org: no such host"), ErrorKind::unavailable);
+  EXPECT_EQ(kind_of_build_failure("go: dial tcp: lookup modules.example.org: no such host"), ErrorKind::unavailable);
   EXPECT_EQ(kind_of_build_failure("verifying x: checksum mismatch\nSECURITY ERROR"), ErrorKind::verification);
   EXPECT_EQ(kind_of_build_failure("write /tmp/x: no space left on device"), ErrorKind::quota);
   EXPECT_EQ(kind_of_build_failure("main.go:2: undefined: x"), ErrorKind::internal);

@@ -77,14 +77,17 @@ class Drain {
       : reader_(reader), writer_(writer), clock_(clock), node_(node), rules_(rules) {}
 
   Result<DrainReport> run() {
-    const Result<Value> node = reader_.get(node_key(node_), call_deadline());
-    if (!node && node.error().kind == ErrorKind::not_found) return DrainReport{};
-    if (!node) return node.error();
-    // "Unknown": the kubelet has not reported for a while. "False": it reports, and ends pods.
-    answers_ = condition_status(*node, "Ready") != "Unknown";
     Milliseconds pause{300};
     for (bool first = true;; first = false) {
       if (rules_.cancelled && rules_.cancelled()) return fail(ErrorKind::cancelled, "stopped while draining " + node_);
+      const Result<Value> node = reader_.get(node_key(node_), call_deadline());
+      if (!node && node.error().kind == ErrorKind::not_found) return std::move(report_);
+      if (!node && (first || !retryable(node.error().kind))) return node.error();
+      // Anything but True and False: its kubelet has not reported for a while, or never has.
+      if (node) {
+        const std::string ready = condition_status(*node, "Ready");
+        answers_ = ready == "True" || ready == "False";
+      }
       const Result<bool> empty = pass(first);
       if (!empty) return empty.error();
       if (*empty) return std::move(report_);

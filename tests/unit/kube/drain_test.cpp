@@ -109,6 +109,17 @@ TEST_F(Draining, OfANodeThatDoesNotAnswerNoEndIsWaitedFor) {
   EXPECT_EQ(report->unconfirmed, Names{"default/web"});
 }
 
+TEST_F(Draining, ANodeThatDiesMeanwhileIsNotWaitedForAnyLonger) {
+  put_pod("web", "ReplicaSet");
+  clock.on_sleep = [&] {
+    if (clock.sleeps == 3) set_ready("Unknown");
+  };
+  const Result<DrainReport> report = drain_node();
+  ASSERT_TRUE(report.ok()) << describe(report.error());
+  EXPECT_EQ(report->evicted, Names{"default/web"});
+  EXPECT_EQ(report->unconfirmed, Names{"default/web"});
+}
+
 TEST_F(Draining, ANodeThatIsGoneHasNothingToDrain) {
   api.erase(node);
   EXPECT_TRUE(drain_node().ok());

@@ -11,7 +11,7 @@
 namespace slipway {
 namespace {
 
-std::filesystem::path repository() { return std::filesystem::path(__FILE__).parent_path() / "../../.."; }
+std::filesystem::path repository() { return SLIPWAY_SOURCE; }
 
 /// Accepting rewrites the file and skips, so that a test cannot pass by writing what it expects.
 void expect_published(const char* name, const std::string& text) {

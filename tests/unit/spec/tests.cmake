@@ -12,3 +12,4 @@ slipway_test(spec_pool_count ${CMAKE_CURRENT_LIST_DIR}/pool_count_test.cpp slipw
 gtest_discover_tests(test_spec_pool_count)
 slipway_test(spec_published ${CMAKE_CURRENT_LIST_DIR}/published_test.cpp slipway::spec)
 gtest_discover_tests(test_spec_published)
+target_compile_definitions(test_spec_published PRIVATE SLIPWAY_SOURCE="${CMAKE_SOURCE_DIR}")

@@ -83,6 +83,13 @@ Result<void> Catalogue::compute_recipes() {
     for (const auto& [path, binary] : image.binaries) recipe["binaries"][path] = recipes_.at("binary/" + binary);
     recipes_["image/" + name] = digest_of(recipe);
   }
+  for (const auto& [name, files] : objects_) {
+    Result<std::string> module = folder_digest(directory_ + "/builds/" + files.module);
+    if (!module) return std::move(module).error();
+    Value recipe = {{"way", way_of_making}};
+    recipe["objects"] = {*module, files.of, files.files, files.kinds, files.without, files.revision};
+    recipes_["objects/" + name] = digest_of(recipe);
+  }
   for (const auto& [name, members] : bundles_) {
     Value recipe = common;
     for (const std::string& image : members) recipe["images"].push_back(recipes_.at("image/" + image));
@@ -116,7 +123,7 @@ Error Catalogue::unknown(const std::string& name) const {
   const std::optional<std::string> near = nearest(name, names());
   return fail(ErrorKind::not_found, "no such artifact",
               {.found = name,
-               .expected = "binary/NAME, layer/NAME, image/NAME or images/BUNDLE of versions.yaml",
+               .expected = "binary/NAME, layer/NAME, image/NAME, objects/NAME or images/BUNDLE of versions.yaml",
                .advice = near ? "did you mean '" + *near + "'?" : "slipway artifacts list",
                .where = directory_ + "/versions.yaml"});
 }

@@ -72,6 +72,17 @@ struct Image {
   std::string user{};
 };
 
+/// Kubernetes objects out of a Go module's files: upstream's own definitions and rights, none of them copied here.
+struct ObjectFiles {
+  std::string name;
+  std::string module;                  ///< Folder below builds/ whose go.mod and go.sum pin it.
+  std::string of;                      ///< The Go module that holds the files.
+  std::vector<std::string> files;      ///< Inside it; the last part may hold * and ?.
+  std::vector<std::string> kinds{};    ///< Only objects of these; empty: all.
+  std::vector<std::string> without{};  ///< Fields left out, as JSON pointers: what a controller fills in.
+  std::string revision{};
+};
+
 /// The Go that builds: the machine's own where it is new enough, else this one out of the module proxy.
 struct GoSettings {
   std::string minimum{};  ///< "1.26.3"
@@ -94,13 +105,14 @@ class Catalogue {
   const std::map<std::string, Binary>& binaries() const { return binaries_; }
   const std::map<std::string, DebianLayer>& layers() const { return layers_; }
   const std::map<std::string, Image>& images() const { return images_; }
+  const std::map<std::string, ObjectFiles>& objects() const { return objects_; }
   /// Name of a bundle ("worker") -> its images, in the order of the file.
   const std::map<std::string, std::vector<std::string>>& bundles() const { return bundles_; }
   /// The binaries that lie on nodes outside of images.
   const std::vector<std::string>& host_binaries() const { return host_binaries_; }
   const std::string& kubernetes_default() const { return kubernetes_default_; }
 
-  /// "binary/kubelet", "layer/debian-net", "image/coredns", "images/worker": all of them, sorted.
+  /// "binary/kubelet", "layer/debian-net", "image/coredns", "images/worker", "objects/metallb": all of them, sorted.
   std::vector<std::string> names() const;
   /// The recipe of an artifact: 64 hex digits; empty where there is no such artifact.
   std::string recipe(const std::string& name) const;
@@ -118,6 +130,7 @@ class Catalogue {
   std::map<std::string, Binary> binaries_;
   std::map<std::string, DebianLayer> layers_;
   std::map<std::string, Image> images_;
+  std::map<std::string, ObjectFiles> objects_;
   std::map<std::string, std::vector<std::string>> bundles_;
   std::vector<std::string> host_binaries_;
   std::map<std::string, std::string> recipes_;

@@ -44,7 +44,9 @@ Result<Catalogue> CatalogueReader::read(const std::string& directory, const std:
 }
 
 void CatalogueReader::read_all() {
-  if (!check_keys("", {"kubernetes", "go", "binaries", "hosts", "layers", "images", "bundles"}, {"binaries"})) return;
+  if (!check_keys("", {"kubernetes", "go", "binaries", "hosts", "layers", "images", "bundles", "objects"},
+                  {"binaries"}))
+    return;
   read_kubernetes();
   // Versions first: any entry may name any other's.
   placeholders_["arch"] = catalogue_.architecture_;
@@ -58,6 +60,7 @@ void CatalogueReader::read_all() {
   read_layers();
   read_images();
   read_bundles();
+  read_objects();
 }
 
 void CatalogueReader::complain(const std::string& at, std::string message, std::string found, std::string expected) {
@@ -287,6 +290,32 @@ void CatalogueReader::read_image(const std::string& name, const std::string& at)
     catalogue_.bundles_[role].push_back(name);
   }
   catalogue_.images_[name] = std::move(image);
+}
+
+void CatalogueReader::read_objects() {
+  if (value("/objects").is_null()) return;
+  for (const std::string& name : document_.keys("/objects")) {
+    const std::string at = under("/objects", name);
+    if (!is_name(name)) {
+      complain(at, "not a name", name);
+      continue;
+    }
+    if (!check_keys(at, {"module", "of", "files", "kinds", "without", "revision"}, {"module", "of", "files"})) continue;
+    ObjectFiles files{.name = name,
+                      .module = text(at + "/module"),
+                      .of = text(at + "/of"),
+                      .files = texts(at + "/files"),
+                      .kinds = texts(at + "/kinds"),
+                      .without = texts(at + "/without"),
+                      .revision = text(at + "/revision")};
+    if (!is_name(files.module)) complain(at + "/module", "not a folder name", files.module);
+    for (const std::string& file : files.files)
+      if (file.starts_with("/") || file.find("..") != std::string::npos)
+        complain(at + "/files", "not a path inside the module", file);
+    for (const std::string& pointer : files.without)
+      if (!pointer.starts_with("/")) complain(at + "/without", "not a JSON pointer", pointer, "/spec/…");
+    catalogue_.objects_[name] = std::move(files);
+  }
 }
 
 void CatalogueReader::read_bundles() {

@@ -26,6 +26,7 @@ class CatalogueReader {
   void read_images();
   void read_image(const std::string& name, const std::string& at);
   void read_bundles();
+  void read_objects();
 
   void complain(const std::string& at, std::string message, std::string found = {}, std::string expected = {});
   /// The value at the pointer, or null.

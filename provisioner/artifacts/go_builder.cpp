@@ -6,6 +6,7 @@
 
 #include "artifacts/machine.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/process.h"
 #include "base/text.h"
 
@@ -81,6 +82,30 @@ std::string GoBuilder::program_name(const GoCommand& command) const {
     for (const std::string& line : split(*module, '\n'))
       if (line.starts_with("module ")) return last_name(std::string(trim(line.substr(7))));
   return command.module;
+}
+
+Result<GoBuilder::Module> GoBuilder::module(const std::string& module, const std::string& import_path,
+                                            const ArtifactProgress& progress, Deadline deadline) {
+  const Result<GoTool> go = find_go(catalogue_.go(), cache_, sites_, progress, deadline);
+  if (!go) return go.error();
+  if (progress) progress("getting the Go module " + import_path, 0, 0);
+  Command command;
+  command.arguments = {go->program, "mod", "download", "-json", import_path};
+  command.directory = catalogue_.directory() + "/builds/" + module;
+  command.environment = go->environment;
+  command.environment["GOMODCACHE"] = cache_.directory() + "/go/mod";
+  command.environment["GOCACHE"] = cache_.directory() + "/go/build";
+  command.environment["GOPATH"] = cache_.directory() + "/go";
+  command.timeout = deadline.left();
+  const Result<std::string> answer = run_or_fail(command);
+  if (!answer) return explain_build_failure(answer.error());
+  const Value document = Value::parse(*answer, nullptr, false);
+  Module found{text_at(document, "Dir"), text_at(document, "Version")};
+  if (document.is_discarded() || found.folder.empty())
+    return fail(
+        ErrorKind::not_found, "the Go module is not to be had",
+        {.found = document.is_discarded() ? answer->substr(0, 200) : text_at(document, "Error"), .where = import_path});
+  return found;
 }
 
 Result<void> GoBuilder::run(const GoTool& go, const std::vector<const Binary*>& binaries, const std::string& output,

@@ -26,6 +26,13 @@ class GoBuilder {
   Result<CacheRecord> build(const Binary& binary, const std::vector<std::string>& passed_over,
                             const ArtifactProgress& progress, Deadline deadline);
 
+  /// The folder of a Go module that builds/MODULE pins, downloaded and compared with go.sum. Errors: as build.
+  struct Module {
+    std::string folder, version;
+  };
+  Result<Module> module(const std::string& module, const std::string& import_path, const ArtifactProgress& progress,
+                        Deadline deadline);
+
   /// The programs that come out of one call with `binary`, itself included, those in the cache left out.
   std::vector<const Binary*> call_of(const Binary& binary) const;
 

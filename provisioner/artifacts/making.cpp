@@ -7,7 +7,9 @@
 #include <set>
 
 #include "artifacts/debian_layer.h"
+#include "artifacts/object_files.h"
 #include "artifacts/package_builds.h"
+#include "base/file.h"
 #include "base/secret.h"
 #include "base/text.h"
 
@@ -78,6 +80,8 @@ Result<CacheRecord> Making::run() {
                                    {"c compiler", [&] { return from_c(binary); }}});
   } else if (kind == "layer") {
     sources.emplace_back("debian packages", [&] { return from_layer(catalogue.layers().at(rest)); });
+  } else if (kind == "objects") {
+    sources.emplace_back("go modules", [&] { return from_modules(catalogue.objects().at(rest)); });
   } else if (kind == "image") {
     sources.emplace_back("assembly", [&] { return from_images({rest}); });
   } else {
@@ -208,6 +212,19 @@ Making::Attempt Making::from_layer(const DebianLayer& layer) {
                                                          work->file("layer.tar"), progress_, deadline_);
   if (!packages) return packages.error();
   return keep(work->file("layer.tar"), 0644, "debian packages", *packages);
+}
+
+Making::Attempt Making::from_modules(const ObjectFiles& files) {
+  if (!tools_.options.registries) return std::nullopt;
+  const Result<GoBuilder::Module> module = tools_.go.module(files.module, files.of, progress_, deadline_);
+  if (!module) return module.error();
+  const Result<Value> list = objects_of_module(files, module->folder);
+  if (!list) return list.error();
+  Result<WorkFolder> work = tools_.cache.work_folder();
+  if (!work) return std::move(work).error();
+  if (Result<void> written = write_file_atomically(work->file("objects.json"), list->dump(1) + "\n"); !written)
+    return std::move(written).error();
+  return keep(work->file("objects.json"), 0644, "go modules", files.of + " " + module->version, module->version);
 }
 
 Result<std::map<std::string, ArtifactFile>> Making::acquire_parts(const std::vector<std::string>& images) {

@@ -31,6 +31,7 @@ class Making {
   Attempt from_debian(const Binary& binary);
   Attempt from_c(const Binary& binary);
   Attempt from_layer(const DebianLayer& layer);
+  Attempt from_modules(const ObjectFiles& files);
   Attempt from_images(const std::vector<std::string>& images);
 
   Result<ImagePlan> plan_of(const Image& image, const std::map<std::string, ArtifactFile>& parts) const;

@@ -62,6 +62,7 @@ class CommandLine {
                      bool takes_spec = true) {
     CLI::App* sub = verb(parent, name, text, function, takes_spec);
     sub->add_flag("--approve", options_.approve, "Permit replace and delete");
+    sub->add_flag("--delete-data", options_.delete_data, "What leaves takes its volumes with it");
     sub->add_flag("--yes", options_.yes, "Answer prompts with yes");
     sub->add_option("--parallelism", options_.parallelism, "Steps at once [64]")->check(CLI::Range(1, 1024));
     sub->add_option("--events", options_.events, "Also write events here, a JSON object a line")->type_name("FILE");

@@ -12,9 +12,10 @@ struct Options {
   std::string events;     ///< --events FILE: one JSON object a line.
   int verbosity = 0;
   size_t parallelism = 64;
-  bool approve = false;  ///< Permits replace and delete.
-  bool yes = false;      ///< Answers prompts.
-  int wait_seconds = 0;  ///< How long to wait for the state's lock.
+  bool approve = false;      ///< Permits replace and delete.
+  bool delete_data = false;  ///< What leaves takes its volumes with it.
+  bool yes = false;          ///< Answers prompts.
+  int wait_seconds = 0;      ///< How long to wait for the state's lock.
   std::vector<std::string> targets;
   bool all = false;
   bool detailed_exit_code = false;

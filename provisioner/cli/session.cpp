@@ -94,6 +94,7 @@ struct Session::Parts {
   State state;
   Membership membership;
   Identity identity;
+  Platform platform;
   std::unique_ptr<LivePorts> ports;
   std::unique_ptr<Graph> graph;
   std::string data;
@@ -162,6 +163,7 @@ const std::string& Session::state_directory() const { return parts_->state_direc
 StateStore& Session::store() { return *parts_->store; }
 const Membership& Session::membership() const { return parts_->membership; }
 const Identity& Session::identity() const { return parts_->identity; }
+const Platform& Session::platform() const { return parts_->platform; }
 Provider& Session::provider() { return parts_->ports->provider(); }
 Reader& Session::reader() { return parts_->ports->reader(); }
 Writer& Session::writer() { return parts_->ports->writer(); }
@@ -187,8 +189,17 @@ Result<void> Session::reload_spec(const std::set<MachineName>& named_to_leave) {
 Result<void> Session::expand_graph(bool destroying) {
   Parts& parts = *parts_;
   parts.graph = std::make_unique<Graph>();
-  const Blueprint blueprint{parts.spec, parts.state, parts.membership, parts.identity, parts.ports->provider(),
-                            parts.data};
+  if (!destroying) {
+    Result<Platform> platform = load_platform(*parts.store, parts.spec, parts.membership, parts.identity.platform_ca,
+                                              parts.data, parts.access == Access::change);
+    if (!platform) return std::move(platform).error();
+    parts.platform = std::move(*platform);
+    parts.state = parts.store->snapshot();
+  }
+  const Blueprint blueprint{parts.spec,       parts.state,
+                            parts.membership, parts.identity,
+                            parts.platform,   parts.ports->provider(),
+                            parts.data,       parts.options.delete_data};
   Result<void> expanded = destroying ? expand_destroy(*parts.graph, blueprint) : expand(*parts.graph, blueprint);
   if (!expanded) return expanded;
   return parts.graph->finish();

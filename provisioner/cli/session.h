@@ -45,6 +45,8 @@ class Session {
   StateStore& store();
   const Membership& membership() const;
   const Identity& identity() const;
+  /// The add-ons. REQUIRES: expand_graph was called.
+  const Platform& platform() const;
   Provider& provider();
   Reader& reader();
   Writer& writer();

@@ -19,6 +19,7 @@ struct Draft {
   const Blueprint& blueprint;
   const Versions& versions;
   Shelf& shelf;
+  ArtifactSteps& artifacts;
   StepsByMachine machines{};  ///< Output "access". Filled by add_machines.
   StepsByMachine hosts{};     ///< Output "done": ready for kubeadm. Filled by add_hosts.
   StepsByMachine members{};   ///< Output "done": part of the cluster. Filled by add_kubeadm.
@@ -31,7 +32,7 @@ Result<void> add_machines(Draft& draft);
 Result<void> add_hosts(Draft& draft);
 /// kubernetes.cpp: init and joins, kubelet settings.
 Result<void> add_kubeadm(Draft& draft);
-/// addons.cpp: the pod network, then the spec's add-ons.
+/// addons.cpp: the pod network, then the spec's add-ons: images and volumes on hosts, objects, gates, parts.
 Result<void> add_addons(Draft& draft);
 /// nodes.cpp: labels, taints, Ready.
 Result<void> add_nodes(Draft& draft);

@@ -29,17 +29,31 @@ class CleanupStep final : public Step {
   Inputs inputs_;
 };
 
+Result<std::unique_ptr<Step>> make_step(std::shared_ptr<const playbook::Playbook> book, const std::string& cluster,
+                                        const Value& access, bool removal) {
+  if (Result<HostAccess> valid = host_access_from(access); !valid) return std::move(valid).error();
+  playbook::PlaybookWish wish;
+  wish.cluster = cluster;
+  wish.removal = removal;
+  return std::unique_ptr<Step>(std::make_unique<CleanupStep>(
+      std::make_unique<playbook::PlaybookStep>(std::move(book), std::move(wish)), access));
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Step>> make_cleanup_step(Shelf& shelf, const std::string& cluster, const Value& access) {
-  if (Result<HostAccess> valid = host_access_from(access); !valid) return std::move(valid).error();
   Result<std::shared_ptr<const playbook::Playbook>> book = shelf.playbook("cleanup");
   if (!book) return std::move(book).error();
-  playbook::PlaybookWish wish;
-  wish.cluster = cluster;
-  wish.removal = true;
-  return std::unique_ptr<Step>(
-      std::make_unique<CleanupStep>(std::make_unique<playbook::PlaybookStep>(*book, std::move(wish)), access));
+  return make_step(std::move(*book), cluster, access, true);
+}
+
+Result<std::unique_ptr<Step>> make_folder_removal(Shelf& shelf, const std::string& cluster, const std::string& path,
+                                                  const Value& access) {
+  const Value task = {{"name", "folder"}, {"directory", {{"path", path}, {"state", "absent"}}}};
+  Result<std::shared_ptr<const playbook::Playbook>> book =
+      shelf.playbook("folder-removal", Value::array({task}).dump());
+  if (!book) return std::move(book).error();
+  return make_step(std::move(*book), cluster, access, false);
 }
 
 }  // namespace slipway

@@ -10,4 +10,8 @@ namespace slipway {
 /// (playbooks/cleanup.yaml). `access`: the HostAccess that state recorded. Errors: corrupt, not_found, bad_input.
 Result<std::unique_ptr<Step>> make_cleanup_step(Shelf& shelf, const std::string& cluster, const Value& access);
 
+/// Deletes one folder of a host that stays. Errors: corrupt (the access).
+Result<std::unique_ptr<Step>> make_folder_removal(Shelf& shelf, const std::string& cluster, const std::string& path,
+                                                  const Value& access);
+
 }  // namespace slipway

@@ -1,14 +1,26 @@
 #include "cluster/expand.h"
 
+#include <algorithm>
+
 #include "cluster/chapters.h"
 #include "cluster/cleanup_step.h"
 #include "cluster/node_step.h"
 #include "cluster/removals.h"
+#include "cluster/volumes.h"
 #include "kube/remove_objects.h"
 #include "providers/common/remove_step.h"
 
 namespace slipway {
 namespace {
+
+/// The removal data with what was made besides: objects out of a file are known only once it was applied.
+Value everything_made(const StepRecord& record) {
+  Value data = record.removal_data;
+  if (!data.is_object() || !record.outputs.is_object()) return data;
+  for (const Value& key : record.outputs.value("inventory", Value::array()))
+    if (Value& keys = data["objects"]; std::find(keys.begin(), keys.end(), key) == keys.end()) keys.push_back(key);
+  return data;
+}
 
 /// What removal kinds mean. `shelf` gives the playbook that takes a cluster off somebody else's host.
 RemovalFactory removal_factory(const Blueprint& blueprint, Shelf& shelf) {
@@ -22,10 +34,12 @@ RemovalFactory removal_factory(const Blueprint& blueprint, Shelf& shelf) {
     if (record.removal_kind == "node")
       return std::unique_ptr<Step>(std::make_unique<RemoveNodeStep>(text_at(record.removal_data, "name")));
     if (record.removal_kind == "objects") {
-      Result<std::unique_ptr<RemoveObjectsStep>> step = RemoveObjectsStep::make(record.removal_data, false);
+      Result<std::unique_ptr<RemoveObjectsStep>> step =
+          RemoveObjectsStep::make(everything_made(record), blueprint.delete_data);
       if (!step) return std::move(step).error();
       return std::unique_ptr<Step>(std::move(*step));
     }
+    if (record.removal_kind == "volume") return make_volume_removal(shelf, blueprint, record.removal_data);
     if (record.removal_kind == "existing-host")
       return make_cleanup_step(shelf, blueprint.spec.name, record.removal_data);
     return fail(ErrorKind::internal, "the state names a kind of removal that this program does not know",
@@ -45,12 +59,11 @@ Result<void> check_version(const Spec& spec, const Versions& versions) {
 }  // namespace
 
 Result<void> expand(Graph& graph, const Blueprint& blueprint) {
-  Result<Versions> versions = load_versions(blueprint.data_directory + "/playbooks");
-  if (!versions) return std::move(versions).error();
-  if (Result<void> offered = check_version(blueprint.spec, *versions); !offered) return offered;
+  const Versions& versions = blueprint.platform.versions;
+  if (Result<void> offered = check_version(blueprint.spec, versions); !offered) return offered;
   ArtifactSteps artifacts(graph);
   Shelf shelf(blueprint.data_directory + "/playbooks", blueprint.spec.name, artifacts);
-  Draft draft{graph, blueprint, *versions, shelf};
+  Draft draft{graph, blueprint, versions, shelf, artifacts};
   for (const auto& chapter : {add_machines, add_hosts, add_kubeadm, add_addons, add_nodes})
     if (Result<void> written = chapter(draft); !written) return written;
   return add_removals(graph, blueprint.state, {}, removal_factory(blueprint, shelf));

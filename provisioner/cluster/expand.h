@@ -5,6 +5,7 @@
 
 #include "cluster/identity.h"
 #include "cluster/members.h"
+#include "cluster/platform.h"
 #include "graph/graph.h"
 #include "providers/provider.h"
 #include "spec/spec.h"
@@ -18,8 +19,10 @@ struct Blueprint {
   const State& state;
   const Membership& membership;
   const Identity& identity;
+  const Platform& platform;
   Provider& provider;
   std::string data_directory;  ///< Holds playbooks/ and manifests/.
+  bool delete_data = false;    ///< What leaves takes its volumes with it.
 };
 
 /// Adds every step of the cluster, and a removal for whatever state knows and the spec no longer wants.

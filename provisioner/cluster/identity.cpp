@@ -70,7 +70,8 @@ Result<Identity> load_or_make_identity(StateStore& store, const Spec& spec, cons
   for (const auto& [name, common_name, target] :
        {std::tuple{"ca", "kubernetes", &identity.cluster_ca},
         std::tuple{"front-proxy-ca", "front-proxy-ca", &identity.front_proxy_ca},
-        std::tuple{"etcd-ca", "etcd-ca", &identity.etcd_ca}}) {
+        std::tuple{"etcd-ca", "etcd-ca", &identity.etcd_ca},
+        std::tuple{"platform-ca", "slipway-platform", &identity.platform_ca}}) {
     Result<CertificateKeyPair> authority = vault.authority(name, common_name);
     if (!authority) return std::move(authority).error();
     *target = std::move(*authority);

@@ -18,6 +18,7 @@ namespace slipway {
 
 struct Identity {
   CertificateKeyPair cluster_ca, front_proxy_ca, etcd_ca;
+  CertificateKeyPair platform_ca;  ///< Signs what add-ons show to the outside: ingress, registry.
   KeyPair service_account;
   SshKeyPair login;  ///< What we log in with; public key empty where the spec names a key file.
   std::map<MachineName, SshKeyPair> host_keys;  ///< Of machines that we make.

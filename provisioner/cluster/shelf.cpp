@@ -14,9 +14,24 @@ const StepId& ArtifactSteps::step(const std::string& name) {
     info.on_demand = true;
     info.expected = Seconds(20);
     info.limit = std::chrono::minutes(45);
+    // Order without data: see others_come_later.
+    info.after = first_;
     graph_.add(std::move(info), std::make_unique<ArtifactStep>(name));
   }
   return place->second;
+}
+
+void ArtifactSteps::others_come_later() {
+  for (const auto& [name, step] : steps_) first_.push_back(step);
+}
+
+Result<std::shared_ptr<const playbook::Playbook>> Shelf::playbook(const std::string& name, const std::string& text) {
+  Result<playbook::Playbook> parsed =
+      playbook::parse_playbook(name + ".yaml", text, [](const std::string& file) -> Result<std::string> {
+        return fail(ErrorKind::not_found, "a playbook that is made here has no files", {.found = file});
+      });
+  if (!parsed) return std::move(parsed).error();
+  return std::make_shared<const playbook::Playbook>(std::move(*parsed));
 }
 
 Result<std::shared_ptr<const playbook::Playbook>> Shelf::playbook(const std::string& name) {
@@ -30,7 +45,8 @@ Result<std::shared_ptr<const playbook::Playbook>> Shelf::playbook(const std::str
 }
 
 Result<std::unique_ptr<Step>> Shelf::make(const HostPlaybook& wish, StepInfo& info) {
-  Result<std::shared_ptr<const playbook::Playbook>> book = playbook(wish.playbook);
+  Result<std::shared_ptr<const playbook::Playbook>> book =
+      wish.text.empty() ? playbook(wish.playbook) : playbook(wish.playbook, wish.text);
   if (!book) return std::move(book).error();
   playbook::PlaybookWish made;
   made.cluster = cluster_;

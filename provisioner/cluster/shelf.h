@@ -19,15 +19,19 @@ class ArtifactSteps {
   explicit ArtifactSteps(Graph& graph) : graph_(graph) {}
   /// The step of "binary/kubelet", "images/worker", …
   const StepId& step(const std::string& name);
+  /// Those that are made from now on come after the others: making an add-on's must not hold up what nodes need.
+  void others_come_later();
 
  private:
   Graph& graph_;
   std::map<std::string, StepId> steps_;
+  std::vector<StepId> first_;  ///< What the later ones wait for.
 };
 
 /// One playbook on one host.
 struct HostPlaybook {
-  std::string playbook;  ///< "containerd": playbooks/containerd.yaml
+  std::string playbook;  ///< "containerd": playbooks/containerd.yaml; or, with `text`, what the playbook is called.
+  std::string text{};    ///< The playbook itself, where it is made here.
   const Member* member = nullptr;
   Value variables{};
   std::map<std::string, Secret> secrets{};
@@ -43,6 +47,8 @@ class Shelf {
   /// The step, and into `info` the edges it needs besides "access". Errors: not_found, bad_input.
   Result<std::unique_ptr<Step>> make(const HostPlaybook& wish, StepInfo& info);
   Result<std::shared_ptr<const playbook::Playbook>> playbook(const std::string& name);
+  /// One that is made here. Errors: bad_input.
+  Result<std::shared_ptr<const playbook::Playbook>> playbook(const std::string& name, const std::string& text);
 
  private:
   std::string directory_, cluster_;

@@ -89,7 +89,11 @@ Value host_variables(const Spec& spec, const Membership& membership, const Membe
 Value manifest_variables(const Spec& spec, const Membership& membership, const Versions& versions) {
   Value addons = Value::object();
   for (const auto& [addon, settings] : spec.addons) addons[addon] = settings;
-  return {{"cluster", {{"name", spec.name}, {"domain", "cluster.local"}}},
+  const auto ingress = spec.addons.find("ingress");
+  std::string outside = ingress == spec.addons.end() ? "" : text_at(ingress->second, "domain");
+  if (outside.empty()) outside = spec.name + ".slipway.internal";
+  return {{"cluster", {{"name", spec.name}, {"domain", "cluster.local"}, {"domain_outside", outside}}},
+          {"ingress", {{"domain", outside}, {"class", "slipway"}}},
           {"network",
            {{"pods", to_string(spec.network.pods)},
             {"services", to_string(spec.network.services)},
@@ -99,6 +103,9 @@ Value manifest_variables(const Spec& spec, const Membership& membership, const V
             // Local hosts share a bridge that filters nothing; of other networks we know too little for plain routes.
             {"backend", spec.provider == "local" ? "host-gw" : "vxlan"}}},
           {"images", versions.images},
+          {"local", spec.provider == "local"},
+          // What only this machine can ask: a list of one where the hosts' network is at hand here, else empty.
+          {"reachable", spec.provider == "local" ? Value::array({"here"}) : Value::array()},
           {"dns", {{"domains", std::min<size_t>(2, membership.members.size())}}},
           {"addons", std::move(addons)}};
 }

@@ -13,6 +13,9 @@ Result<Versions> load_versions(const std::string& directory) {
   if (const auto etcd = catalogue->binaries().find("etcd"); etcd != catalogue->binaries().end())
     versions.etcd = etcd->second.version;
   for (const auto& [name, image] : catalogue->images()) versions.images[name] = image.reference;
+  for (const std::string role : {"control-plane", "worker"})
+    if (const auto bundle = catalogue->bundles().find(role); bundle != catalogue->bundles().end())
+      versions.node_images.insert(bundle->second.begin(), bundle->second.end());
   return versions;
 }
 

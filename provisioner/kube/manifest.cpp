@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "kube/manifest_wishes.h"
 #include "spec/placeholders.h"
 #include "spec/yaml.h"
 
@@ -13,8 +14,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const std::vector<std::string> known_keys = {"name",  "description", "needs", "values",     "images",
-                                             "gates", "adopt",       "url",   "credentials"};
+const std::vector<std::string> known_keys = {
+    "name",        "description", "needs",   "values",       "images",  "gates", "adopt",   "url",
+    "credentials", "addresses",   "secrets", "certificates", "volumes", "parts", "objects", "playbook"};
 
 Result<YamlDocument> read(const std::string& path) {
   Result<std::string> text = read_file(path);
@@ -70,18 +72,20 @@ Error at(Error error, std::string where) {
   return error;
 }
 
-/// addon.yaml, apart from values and gates.
-Result<AddOn> read_head(const YamlDocument& document, const std::string& folder) {
+/// addon.yaml, apart from what needs values.
+Result<AddOn> read_head(const YamlDocument& document, const std::string& folder, const std::string& expected) {
   if (Result<void> checked = check_keys(document); !checked) return std::move(checked).error();
   AddOn add_on;
-  const std::string expected = fs::path(folder).lexically_normal().filename().string();
+  add_on.folder = folder;
   add_on.name = text_at(document.value, "name");
   if (add_on.name.empty() || (!expected.empty() && add_on.name != expected))
-    return fail(ErrorKind::bad_input, "the add-on is not named as its folder",
+    return fail(ErrorKind::bad_input, "the add-on is not named as its folder, or as the spec calls it",
                 {.found = add_on.name, .expected = "name: " + expected, .where = document.where("/name")});
   add_on.description = text_at(document.value, "description");
+  add_on.playbook = text_at(document.value, "playbook");
   add_on.adopt = document.value.value("adopt", Value(false)) == Value(true);
-  for (const auto& [key, target] : {std::pair{"needs", &add_on.needs}, std::pair{"images", &add_on.images}}) {
+  for (const auto& [key, target] : {std::pair{"needs", &add_on.needs}, std::pair{"images", &add_on.images},
+                                    std::pair{"addresses", &add_on.addresses}}) {
     Result<std::vector<std::string>> texts = texts_at(document, key);
     if (!texts) return std::move(texts).error();
     *target = std::move(*texts);
@@ -105,12 +109,13 @@ Result<void> check_images(const AddOn& add_on, const YamlDocument& document, con
   return {};
 }
 
-Result<void> take_object(const YamlDocument& document, const Value& object, const std::string& pointer, AddOn& add_on) {
+Result<void> take_object(const YamlDocument& document, const Value& object, const std::string& pointer,
+                         std::vector<Value>& objects) {
   if (object.is_null()) return {};
   // A list stands for its elements: that is how `$each` makes objects.
   if (object.is_array()) {
     for (const Value& element : object)
-      if (Result<void> taken = take_object(document, element, pointer, add_on); !taken) return taken;
+      if (Result<void> taken = take_object(document, element, pointer, objects); !taken) return taken;
     return {};
   }
   const bool named = object.is_object() && object.contains("metadata") && !text_at(object["metadata"], "name").empty();
@@ -120,56 +125,133 @@ Result<void> take_object(const YamlDocument& document, const Value& object, cons
                 {.found = object.dump().substr(0, 120),
                  .expected = "apiVersion, kind and metadata.name",
                  .where = document.where(pointer)});
-  add_on.objects.push_back(object);
+  objects.push_back(object);
   return {};
 }
 
-Result<void> read_objects(const std::string& path, const Value& variables, AddOn& add_on) {
+/// `variables`: null where the file holds no placeholders.
+Result<void> read_objects(const std::string& path, const Value& variables, std::vector<Value>& objects) {
   Result<std::string> text = read_file(path);
   if (!text) return std::move(text).error();
   Result<std::vector<YamlDocument>> documents = read_yaml_documents(path, *text);
   if (!documents) return std::move(documents).error();
   for (const YamlDocument& document : *documents) {
-    Result<Value> expanded = expand(document, variables);
+    Result<Value> expanded = variables.is_null() ? document.value : expand(document, variables);
     if (!expanded) return std::move(expanded).error();
-    if (Result<void> taken = take_object(document, *expanded, "", add_on); !taken) return taken;
+    if (Result<void> taken = take_object(document, *expanded, "", objects); !taken) return taken;
   }
   return {};
 }
 
+/// What the add-on's files see: also `each.KEY`, the list 0, 1, … of an integer setting, for `$each`.
+Value with_values(const AddOn& add_on, const Value& variables) {
+  Value seen = variables.is_object() ? variables : Value::object();
+  seen["values"] = add_on.values;
+  Value& each = seen["each"] = Value::object();
+  for (const auto& [key, value] : add_on.values.items()) {
+    if (!value.is_number_integer() || value < 0 || value > 1000) continue;
+    each[key] = Value::array();
+    for (int i = 0; i < value.get<int>(); ++i) each[key].push_back(i);
+  }
+  return seen;
+}
+
+/// The sections that are read once the values are known.
+Result<void> read_sections(const YamlDocument& head, const Value& seen, AddOn& add_on) {
+  Value sections = Value::object();
+  for (const char* key : {"gates", "url", "credentials", "secrets", "certificates", "volumes", "parts", "objects"})
+    sections[key] = head.value.value(key, Value());
+  const auto place = [&](Error error) {
+    std::string where = head.where(error.where.starts_with("/") ? error.where : "");
+    return at(std::move(error), std::move(where));
+  };
+  Result<Value> filled = expand(sections, seen);
+  if (!filled) return place(std::move(filled).error());
+  add_on.url = text_at(*filled, "url");
+  add_on.credentials = text_at(*filled, "credentials");
+  const Value& gates = (*filled)["gates"];
+  if (!gates.is_null() && !gates.is_array())
+    return fail(ErrorKind::bad_input, "'gates' is not a list", {.found = gates.dump(), .where = head.where("/gates")});
+  for (size_t i = 0; i < gates.size(); ++i) {
+    Result<Gate> gate = gate_from(gates[i]);
+    if (!gate) return at(std::move(gate).error(), head.where("/gates/" + std::to_string(i)));
+    add_on.gates.push_back(std::move(*gate));
+  }
+  const auto take = [&](auto wishes, auto& target) -> Result<void> {
+    if (!wishes) return place(std::move(wishes).error());
+    target = std::move(*wishes);
+    return {};
+  };
+  if (Result<void> taken = take(secret_wishes((*filled)["secrets"]), add_on.secrets); !taken) return taken;
+  if (Result<void> taken = take(certificate_wishes((*filled)["certificates"]), add_on.certificates); !taken)
+    return taken;
+  if (Result<void> taken = take(volume_wishes((*filled)["volumes"]), add_on.volumes); !taken) return taken;
+  if (Result<void> taken = take(parts_from((*filled)["parts"]), add_on.parts); !taken) return taken;
+  return take(object_artifacts((*filled)["objects"]), add_on.artifacts);
+}
+
 }  // namespace
 
-Result<AddOn> load_add_on(const std::string& folder, const Value& settings, const Value& variables) {
-  const std::string head_path = folder + "/addon.yaml";
-  Result<YamlDocument> head = read(head_path);
+Result<std::vector<std::string>> wanted_addresses(const std::string& folder) {
+  Result<YamlDocument> head = read(folder + "/addon.yaml");
   if (!head) return std::move(head).error().while_doing("reading an add-on");
-  Result<AddOn> add_on = read_head(*head, folder);
+  if (Result<void> checked = check_keys(*head); !checked) return std::move(checked).error();
+  return texts_at(*head, "addresses");
+}
+
+Result<AddOn> read_add_on(const std::string& folder, const std::string& name, const Value& settings,
+                          const Value& variables) {
+  Result<YamlDocument> head = read(folder + "/addon.yaml");
+  if (!head) return std::move(head).error().while_doing("reading an add-on");
+  Result<AddOn> add_on = read_head(*head, folder, name);
   if (!add_on) return add_on;
   if (Result<void> checked = check_images(*add_on, *head, variables); !checked) return std::move(checked).error();
   // Defaults may name variables, e.g. an address range of the spec.
-  Value seen = variables.is_object() ? variables : Value::object();
-  Result<Value> rows = expand(head->value.value("values", Value::object()), seen);
+  Result<Value> rows =
+      expand(head->value.value("values", Value::object()), variables.is_object() ? variables : Value::object());
   if (!rows) return at(std::move(rows).error(), head->where("/values"));
   Result<Value> values = settle_values(add_on->name, *rows, settings);
   if (!values) return at(std::move(values).error(), head->where("/values"));
-  add_on->values = *values;
-  seen["values"] = *values;
-  Result<Value> rest = expand({{"gates", head->value.value("gates", Value::array())},
-                               {"url", text_at(head->value, "url")},
-                               {"credentials", text_at(head->value, "credentials")}},
-                              seen);
-  if (!rest) return at(std::move(rest).error(), head->where("/gates"));
-  add_on->url = text_at(*rest, "url");
-  add_on->credentials = text_at(*rest, "credentials");
-  for (size_t i = 0; i < (*rest)["gates"].size(); ++i) {
-    Result<Gate> gate = gate_from((*rest)["gates"][i]);
-    if (!gate) return at(std::move(gate).error(), head->where("/gates/" + std::to_string(i)));
-    add_on->gates.push_back(std::move(*gate));
-  }
-  Result<std::vector<std::string>> files = object_files(folder);
+  add_on->values = std::move(*values);
+  if (Result<void> read = read_sections(*head, with_values(*add_on, variables), *add_on); !read)
+    return std::move(read).error();
+  return add_on;
+}
+
+Result<std::vector<Value>> load_objects(const AddOn& add_on, const Value& variables) {
+  const Value seen = with_values(add_on, variables);
+  Result<std::vector<std::string>> files = object_files(add_on.folder);
   if (!files) return std::move(files).error();
-  for (const std::string& file : *files)
-    if (Result<void> read = read_objects(file, seen, *add_on); !read) return std::move(read).error();
+  std::vector<Value> objects;
+  for (const std::string& file : *files) {
+    const std::string name = fs::path(file).filename().string();
+    if (std::any_of(add_on.parts.begin(), add_on.parts.end(), [&](const Part& part) { return part.file == name; }))
+      continue;
+    if (Result<void> read = read_objects(file, seen, objects); !read) return std::move(read).error();
+  }
+  return objects;
+}
+
+Result<std::vector<Value>> load_objects(const AddOn& add_on, const Part& part, const Value& variables) {
+  std::vector<Value> objects;
+  if (Result<void> read = read_objects(add_on.folder + "/" + part.file, with_values(add_on, variables), objects); !read)
+    return std::move(read).error();
+  return objects;
+}
+
+Result<std::vector<Value>> objects_of_file(const std::string& path) {
+  std::vector<Value> objects;
+  if (Result<void> read = read_objects(path, Value(), objects); !read) return std::move(read).error();
+  return objects;
+}
+
+Result<AddOn> load_add_on(const std::string& folder, const Value& settings, const Value& variables) {
+  const std::string name = fs::path(folder).lexically_normal().filename().string();
+  Result<AddOn> add_on = read_add_on(folder, name, settings, variables);
+  if (!add_on) return add_on;
+  Result<std::vector<Value>> objects = load_objects(*add_on, variables);
+  if (!objects) return std::move(objects).error();
+  add_on->objects = std::move(*objects);
   return add_on;
 }
 

@@ -10,30 +10,84 @@
 
 namespace slipway {
 
+/// A secret that is made once and kept: random text, or what follows from another of the same add-on.
+struct SecretWish {
+  std::string name;
+  int length = 24;     ///< Of random letters and digits.
+  std::string bcrypt;  ///< The secret that this one is the bcrypt hash of; or empty.
+  std::string basic;   ///< The secret that is the password of a user in "USER:PASSWORD", base64; or empty.
+  std::string user;    ///< That user.
+};
+
+/// A certificate of the platform's own authority.
+struct CertificateWish {
+  std::string name;
+  std::vector<std::string> names;      ///< DNS names; the first is the common name.
+  std::vector<std::string> addresses;  ///< IPv4.
+};
+
+/// A folder on one worker's disk, offered to one claim.
+struct VolumeWish {
+  std::string name;
+  std::string size;           ///< "2Gi"
+  std::string name_space;     ///< Of the claim.
+  std::string claim;          ///< Its name.
+  std::string owner = "0:0";  ///< UID:GID
+  std::string mode = "0700";
+};
+
+/// A file of the folder that is applied by a step of its own once the add-on is ready, and `with` as well.
+struct Part {
+  std::string name;  ///< "with-monitoring", or the file's name without its ending.
+  std::string file;
+  std::string with;  ///< Another add-on: without it the part is left out. Empty: always.
+};
+
 /// One add-on, its placeholders filled in.
 struct AddOn {
   std::string name;
   std::string description;
-  std::vector<std::string> needs;   ///< Add-ons that must be ready first.
-  std::vector<std::string> images;  ///< Names of images that its pods use: keys of the variable `images`.
-  bool adopt = false;               ///< It takes over objects that somebody else made.
-  Value values;                     ///< Its settings, defaults filled in.
-  std::vector<Gate> gates;          ///< In order.
-  std::vector<Value> objects;       ///< In file order, files by name.
-  std::string url;                  ///< Where a person finds it; or empty.
-  std::string credentials;          ///< Where its credentials are: "Secret NAMESPACE/NAME"; or empty.
+  std::string folder;
+  std::vector<std::string> needs;      ///< Add-ons that must be ready first.
+  std::vector<std::string> images;     ///< Names of images that its pods use: keys of the variable `images`.
+  std::vector<std::string> artifacts;  ///< Artifacts that hold objects, applied before its own: "metallb-crds".
+  std::vector<std::string> addresses;  ///< Names of fixed addresses out of network.load_balancers.
+  std::string playbook;                ///< Applied on every machine before the objects: playbooks/NAME.yaml; or empty.
+  std::vector<SecretWish> secrets;     ///< What follows from others comes after them.
+  std::vector<CertificateWish> certificates;
+  std::vector<VolumeWish> volumes;
+  std::vector<Part> parts;
+  bool adopt = false;          ///< It takes over objects that somebody else made.
+  Value values;                ///< Its settings, defaults filled in.
+  std::vector<Gate> gates;     ///< In order.
+  std::vector<Value> objects;  ///< In file order, files by name. Filled by load_add_on.
+  std::string url;             ///< Where a person finds it; or empty.
+  std::string credentials;     ///< Where its credentials are: "Secret NAMESPACE/NAME"; or empty.
 };
 
-/// Reads the folder. `settings` is what the spec says under addons.NAME; addon.yaml's `values` says what it may hold.
-/// Files see `variables`, and `values`: the settings with their defaults.
-/// Errors: not_found (no addon.yaml); bad_input (all faults of a file at file:line:column; a setting as
-/// "addons.NAME.KEY").
+/// Reads addon.yaml, not the objects. `settings` is what the spec says under addons.NAME; addon.yaml's `values` says
+/// what it may hold. The file sees `variables`, and `values`: the settings with their defaults.
+/// Errors: not_found (no addon.yaml); bad_input (at file:line:column; a setting as "addons.NAME.KEY").
+Result<AddOn> read_add_on(const std::string& folder, const std::string& name, const Value& settings,
+                          const Value& variables);
+/// Only the list `addresses` of addon.yaml: what must be known before the rest can be read. Errors: as read_add_on.
+Result<std::vector<std::string>> wanted_addresses(const std::string& folder);
+
+/// The objects of the folder, those of its parts left out; files see `variables`, and `values`.
+/// Errors: bad_input (all faults of a file at file:line:column).
+Result<std::vector<Value>> load_objects(const AddOn& add_on, const Value& variables);
+/// The objects of one part. Errors: as load_objects, not_found.
+Result<std::vector<Value>> load_objects(const AddOn& add_on, const Part& part, const Value& variables);
+/// Every object of a file without placeholders, e.g. one of upstream's. Errors: bad_input, not_found.
+Result<std::vector<Value>> objects_of_file(const std::string& path);
+
+/// read_add_on and load_objects, for a folder that is named as its add-on.
 Result<AddOn> load_add_on(const std::string& folder, const Value& settings, const Value& variables);
 
 /// `settings` checked against the rows of addon.yaml's `values` and completed by their defaults. A row:
 ///   storage: {type: size, default: 2Gi, about: "…"}     type: text (default), number, integer, flag, size, list, map
 ///   replicas: {type: integer, least: 1, most: 2, default: 1}       mode: {choices: [a, b], required: true}
-/// The keys "enabled" and "ignore" belong to the spec and are let through. Errors: bad_input. Pure.
+/// The keys "enabled", "ignore" and "path" belong to the spec and are let through. Errors: bad_input. Pure.
 Result<Value> settle_values(const std::string& add_on, const Value& rows, const Value& settings);
 
 }  // namespace slipway

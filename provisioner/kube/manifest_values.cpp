@@ -41,7 +41,7 @@ class Settling {
       if (Result<void> checked = check(key, row, type, values[key]); !checked) return std::move(checked).error();
     }
     for (const auto& [key, value] : settings_.items()) {
-      if (rows_.contains(key) || key == "enabled" || key == "ignore") continue;
+      if (rows_.contains(key) || key == "enabled" || key == "ignore" || key == "path") continue;
       return unknown(key);
     }
     return values;

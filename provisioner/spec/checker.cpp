@@ -173,7 +173,9 @@ class Checker {
     const std::vector<std::string> known(schema.key->choices.begin(), schema.key->choices.end());
     Value made = Value::object();
     for (const YamlEntry& entry : node.entries) {
-      if (!known.empty() && std::find(known.begin(), known.end(), entry.key) == known.end()) {
+      const bool own = !schema.key->open_with.empty() && entry.node.kind == YamlNode::Kind::map &&
+                       entry.node.find(std::string(schema.key->open_with)) != nullptr;
+      if (!known.empty() && !own && std::find(known.begin(), known.end(), entry.key) == known.end()) {
         unknown_key(entry, known);
         continue;
       }

@@ -375,10 +375,14 @@ std::vector<Key> addon_keys() {
        .type = Type::map,
        .fallback = "{}",
        .choices = {"metallb", "ingress", "registry", "postgres", "monitoring", "metrics_server", "cert_manager",
-                   "tasktracker", "openstack_cloud"},
-       .about = "What runs on the cluster."},
+                   "tasktracker", "network_policy", "access", "openstack_cloud"},
+       .open_with = "path",
+       .about = "What runs on the cluster. Other names than these are add-ons of your own: they have a path."},
       {.path = "addons.<addon>", .type = Type::free, .about = "Settings of the add-on; each documents its own."},
       {.path = "addons.<addon>.enabled", .type = Type::flag, .fallback = "true", .about = "false takes it away again."},
+      {.path = "addons.<addon>.path",
+       .type = Type::path,
+       .about = "Folder of an add-on of your own. `~/` is your home; other relative paths start at the spec's folder."},
   };
 }
 

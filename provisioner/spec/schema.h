@@ -21,6 +21,7 @@ struct Key {
   std::string_view fallback{};              ///< Default as JSON; empty: none.
   std::string_view fallback_note{};         ///< The default in words, where the spec's other keys decide it.
   std::vector<std::string_view> choices{};  ///< Of a choice; of a map: the only names it may hold.
+  std::string_view open_with{};             ///< Of a map with choices: an entry that has this key may have any name.
   std::optional<int64_t> least{}, most{};   ///< Inclusive; of a size in bytes, of text its length.
   Type key_type = Type::name;               ///< Of a map: what its names are.
   std::string_view about{};                 ///< One or two sentences for users.

@@ -36,6 +36,11 @@ Ordered map_schema(const SchemaNode& node) {
   if (!node.key->choices.empty()) {
     for (const std::string_view name : node.key->choices) made["properties"][std::string(name)] = schema_of(*node.each);
     made["additionalProperties"] = false;
+    if (!node.key->open_with.empty()) {
+      Ordered other = schema_of(*node.each);
+      other["required"] = Ordered{std::string(node.key->open_with)};
+      made["additionalProperties"] = std::move(other);
+    }
     return made;
   }
   made["propertyNames"] = {{"pattern", format_of(node.key->key_type)->pattern}};

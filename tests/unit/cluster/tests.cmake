@@ -1,4 +1,7 @@
 if(TARGET slipway::cluster)
   slipway_test(cluster_members ${CMAKE_CURRENT_LIST_DIR}/members_test.cpp slipway::cluster)
   gtest_discover_tests(test_cluster_members)
+  slipway_test(cluster_platform ${CMAKE_CURRENT_LIST_DIR}/platform_test.cpp slipway::cluster)
+  target_compile_definitions(test_cluster_platform PRIVATE SLIPWAY_SOURCE="${PROJECT_SOURCE_DIR}")
+  gtest_discover_tests(test_cluster_platform)
 endif()

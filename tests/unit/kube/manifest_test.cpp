@@ -126,6 +126,53 @@ TEST_F(AddOnFolder, FaultsAreToldAtTheirPlace) {
   EXPECT_TRUE(refused().where.starts_with((folder / "a.yaml").string() + ":3:")) << refused().where;
 }
 
+TEST_F(AddOnFolder, WhatIsMadeForItIsReadFromItsSections) {
+  write("addon.yaml",
+        "name: lab\naddresses: [web]\nplaybook: lab-hosts\nobjects: [artifact: lab-crds]\n"
+        "values: {size: {type: size, default: 1Gi}, replicas: {type: integer, default: 2}}\n"
+        "secrets: {hash: {bcrypt: login}, login: {length: 30}}\n"
+        "certificates: {tls: {names: [a.svc, '']}}\n"
+        "volumes:\n- $each: {in: '${each.replicas}', as: n, do: {name: 'd-${n}', size: '${values.size}', claim: 'lab/d-${n}', "
+        "owner: '999:999'}}\n"
+        "parts: [{file: with.yaml, with: monitoring}, {file: pool.yaml}]\n");
+  write("with.yaml", "not: an object\n");
+  write("pool.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: pool, namespace: lab}\n");
+  const Result<AddOn> add_on = load();
+  ASSERT_TRUE(add_on.ok()) << describe(add_on.error());
+  ASSERT_EQ(add_on->secrets.size(), 2u);
+  EXPECT_EQ(add_on->secrets[0].name, "login");  // What follows from it comes later.
+  EXPECT_EQ(add_on->secrets[0].length, 30);
+  EXPECT_EQ(add_on->secrets[1].bcrypt, "login");
+  EXPECT_EQ(add_on->certificates.at(0).names, std::vector<std::string>{"a.svc"});
+  ASSERT_EQ(add_on->volumes.size(), 2u);
+  EXPECT_EQ(add_on->volumes[1].claim, "d-1");
+  EXPECT_EQ(add_on->volumes[1].name_space, "lab");
+  EXPECT_EQ(add_on->volumes[1].owner, "999:999");
+  ASSERT_EQ(add_on->parts.size(), 2u);
+  EXPECT_EQ(add_on->parts[0].name, "with-monitoring");
+  EXPECT_EQ(add_on->parts[1].name, "pool");
+  EXPECT_EQ(add_on->artifacts, std::vector<std::string>{"lab-crds"});
+  EXPECT_TRUE(add_on->objects.empty());
+  EXPECT_EQ(load_objects(*add_on, add_on->parts[1], Value())->size(), 1u);
+}
+
+TEST_F(AddOnFolder, FaultsOfItsSectionsAreTold) {
+  const auto refuses = [&](const std::string& section, const std::string& summary) {
+    write("addon.yaml", "name: lab\n" + section + "\n");
+    EXPECT_EQ(refused().summary, summary) << section;
+    EXPECT_TRUE(refused().where.starts_with((folder / "addon.yaml").string() + ":2:")) << refused().where;
+  };
+  refuses("secrets: {a: {length: 3}}", "length of a secret");
+  refuses("secrets: {a: {bcrypt: b}}", "a secret follows from one that is not there");
+  refuses("certificates: {a: {addresses: [10.0.0.1]}}", "a certificate for nobody");
+  refuses("volumes: [{name: a, size: 1Gi, claim: b}]", "not a volume");
+  refuses("volumes: [{name: a, size: big, claim: b/c}]", "not a size");
+  refuses("volumes: [{name: a, size: 1Gi, claim: b/c, owner: postgres}]", "not an owner");
+  refuses("parts: [{file: ../x.yaml}]", "not a file of the add-on's folder");
+  refuses("parts: [{file: a.yaml, with: x}, {file: b.yaml, with: x}]", "two parts of one name");
+  refuses("objects: [file: x]", "not objects of an artifact");
+}
+
 TEST_F(AddOnFolder, AFolderWithoutAddonYamlIsNone) { EXPECT_EQ(refused().kind, ErrorKind::not_found); }
 
 }  // namespace

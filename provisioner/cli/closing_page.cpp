@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "cli/add_on_rows.h"
 #include "report/style.h"
 
 namespace slipway {
@@ -13,6 +14,13 @@ void print_closing_page(Session& session) {
                     ", API at https://" + to_string(spec.network.endpoint) + ":6443\n";
   for (const Member& member : session.membership().members)
     out += "  " + member.name.text() + "  " + std::string(name(member.pool->role)) + "  " + member.address + "\n";
+  if (const Value rows = add_on_rows(session); !rows.empty()) {
+    out += "\n" + add_on_table(rows);
+    out +=
+        "  The names lead there from this machine with: curl --resolve NAME:443:ADDRESS --cacert platform-ca.crt …\n"
+        "  slipway kubeconfig " +
+        spec.path + " --authority --file platform-ca.crt writes the certificate to trust\n";
+  }
   const std::string slipway = "slipway ";
   out += "\nTry next\n";
   out += "  " + slipway + "kubeconfig " + spec.path +

@@ -95,6 +95,16 @@ class CommandLine {
     graph->add_option("--file", options_.file, "Write it here [stdout]")->type_name("FILE");
     CLI::App* kubeconfig = verb(app_, "kubeconfig", "A file that kubectl uses", verb_kubeconfig);
     kubeconfig->add_option("--file", options_.file, "Write it here, 0600 [stdout]")->type_name("FILE");
+    kubeconfig->add_option("--role", options_.role, "viewer or deployer, of the add-on access [administrator]")
+        ->check(CLI::IsMember({"viewer", "deployer"}));
+    kubeconfig->add_flag("--authority", options_.authority,
+                         "Only the certificate of the platform's authority, for browsers and curl");
+    CLI::App* logs = verb(app_, "logs", "What a machine's services or an add-on's pods wrote last", verb_logs);
+    logs->add_option("name", options_.names, "The machine or add-on")
+        ->required()
+        ->expected(1)
+        ->type_name("MACHINE|ADD-ON");
+    logs->add_option("--lines", options_.lines, "Lines of each [100]")->check(CLI::Range(1, 100000));
   }
 
   void nodes() {

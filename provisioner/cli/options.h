@@ -23,6 +23,9 @@ struct Options {
   std::string out;                   ///< plan --out
   std::string file;                  ///< kubeconfig --file, graph --file, …
   std::string plan_file;             ///< apply FILE
+  std::string role;                  ///< kubeconfig --role: viewer or deployer; empty: administrator.
+  bool authority = false;            ///< kubeconfig --authority: the platform's certificate instead.
+  int lines = 100;                   ///< logs --lines
   std::string pool;                  ///< node add --pool
   int count = 1;                     ///< node add --count
   std::vector<std::string> names;    ///< Machines, artifacts, states, by verb.

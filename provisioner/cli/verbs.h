@@ -18,6 +18,7 @@ int verb_validate(const Options& options);
 int verb_doctor(const Options& options);
 int verb_graph(const Options& options);
 int verb_kubeconfig(const Options& options);
+int verb_logs(const Options& options);
 int verb_ssh(const Options& options);
 int verb_exec(const Options& options);
 int verb_artifacts_list(const Options& options);

@@ -4,14 +4,13 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "cli/host_access.h"
 #include "cli/output.h"
 #include "cli/session.h"
 #include "cli/verbs.h"
 
 namespace slipway {
-namespace {
 
-/// How the named machine is reached: its step's recorded output.
 Result<HostAccess> access_of(Session& session, const std::string& machine) {
   const State state = session.store().snapshot();
   const auto record = state.steps.find(StepId("machine/" + machine));
@@ -25,6 +24,8 @@ Result<HostAccess> access_of(Session& session, const std::string& machine) {
                .expected = join(names, ", "),
                .advice = near && *near != machine ? "did you mean '" + *near + "'?" : "slipway bootstrap makes it"});
 }
+
+namespace {
 
 /// Files that exist as long as the object: a key and a known_hosts line for the ssh program.
 class SshFiles {

@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "cli/add_on_rows.h"
 #include "cli/output.h"
 #include "cli/session.h"
 #include "cli/verbs.h"
@@ -91,6 +92,31 @@ Result<size_t> count_drift(Session& session) {
   return drift;
 }
 
+/// The administrator's file, or one of a role: a client certificate of the role's group, for ninety days.
+Result<std::string> kubeconfig_of(Session& session) {
+  const std::string& role = session.options().role;
+  if (session.options().authority) return session.identity().platform_ca.certificate_pem;
+  KubeAccess access = session.kube_access();
+  if (role.empty()) return kubeconfig_text(access, session.spec().name);
+  const auto settings = session.spec().addons.find("access");
+  if (settings == session.spec().addons.end() || settings->second.value("enabled", Value(true)) == Value(false))
+    return fail(ErrorKind::bad_input, "roles belong to the add-on access",
+                {.found = "addons.access is not enabled",
+                 .advice = "add addons.access: {enabled: true} and bootstrap again",
+                 .where = session.spec().path});
+  Result<CertificateKeyPair> client = issue(session.identity().cluster_ca, {.common_name = role,
+                                                                            .organisations = {"slipway:" + role + "s"},
+                                                                            .dns_names = {},
+                                                                            .addresses = {},
+                                                                            .client = true,
+                                                                            .validity = Seconds(90 * 24 * 3600)});
+  if (!client) return std::move(client).error();
+  access.client_certificate_pem = client->certificate_pem;
+  access.client_key_pem = client->key_pem;
+  return kubeconfig_text(access, session.spec().name,
+                         role == "deployer" ? text_at(settings->second, "namespace", "apps") : "");
+}
+
 std::string dot(const Graph& graph) {
   std::string out = "digraph slipway {\n  rankdir=LR;\n  node [shape=box, fontname=\"sans-serif\"];\n";
   for (const Node& node : graph.nodes()) {
@@ -108,21 +134,22 @@ int verb_status(const Options& options) {
   if (!session) return report_error(options, session.error());
   const Value rows = machine_rows(**session);
   Value drift;
-  if (!options.no_drift) {
+  if (options.no_drift) {
+    if (Result<void> expanded = (*session)->expand_graph(); !expanded) return report_error(options, expanded.error());
+  } else {
     Result<size_t> counted = count_drift(**session);
     if (!counted) return report_error(options, counted.error());
     drift = *counted;
   }
   std::string text = "Cluster " + (*session)->spec().name + ", Kubernetes " + (*session)->spec().kubernetes.version +
                      "\n" + machine_table(rows);
+  const Value add_ons = add_on_rows(**session);
+  text += add_on_table(add_ons);
   if (!drift.is_null())
     text += drift == 0 ? "No drift.\n" : drift.dump() + " steps to do: slipway plan " + (*session)->spec().path + "\n";
-  print_result(options, text,
-               {{"format", 1},
-                {"cluster", (*session)->spec().name},
-                {"machines", rows},
-                {"addons", Value::array()},
-                {"drift", drift}});
+  print_result(
+      options, text,
+      {{"format", 1}, {"cluster", (*session)->spec().name}, {"machines", rows}, {"addons", add_ons}, {"drift", drift}});
   return 0;
 }
 
@@ -194,7 +221,9 @@ int verb_kubeconfig(const Options& options) {
     return report_error(options, fail(ErrorKind::not_found, "there is no cluster yet",
                                       {.found = "no control plane was initialised",
                                        .advice = "slipway bootstrap " + (*session)->spec().path}));
-  const std::string text = kubeconfig_text((*session)->kube_access(), (*session)->spec().name);
+  Result<std::string> made = kubeconfig_of(**session);
+  if (!made) return report_error(options, made.error());
+  const std::string text = std::move(*made);
   if (options.file.empty()) {
     // The one place where a secret is asked for by name: it is not redacted.
     std::fputs(text.c_str(), stdout);

@@ -132,7 +132,8 @@ TEST_F(AddOnFolder, WhatIsMadeForItIsReadFromItsSections) {
         "values: {size: {type: size, default: 1Gi}, replicas: {type: integer, default: 2}}\n"
         "secrets: {hash: {bcrypt: login}, login: {length: 30}}\n"
         "certificates: {tls: {names: [a.svc, '']}}\n"
-        "volumes:\n- $each: {in: '${each.replicas}', as: n, do: {name: 'd-${n}', size: '${values.size}', claim: 'lab/d-${n}', "
+        "volumes:\n- $each: {in: '${each.replicas}', as: n, do: {name: 'd-${n}', size: '${values.size}', claim: "
+        "'lab/d-${n}', "
         "owner: '999:999'}}\n"
         "parts: [{file: with.yaml, with: monitoring}, {file: pool.yaml}]\n");
   write("with.yaml", "not: an object\n");

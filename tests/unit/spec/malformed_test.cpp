@@ -382,7 +382,8 @@ TEST(MalformedSpecDetails, SayWhatToDo) {
       {"nearest choice", bare("pools: {c: {role: control-plan, count: 1}}\n"), "text 'control-plan'",
        "control-plane or worker", "did you mean 'control-plane'?"},
       {"nearest add-on", local("addons: {metrics-server: {}}\n"), "metrics-server",
-       "metallb, ingress, registry, postgres, monitoring, metrics_server, cert_manager, tasktracker, openstack_cloud",
+       "metallb, ingress, registry, postgres, monitoring, metrics_server, cert_manager, tasktracker, "
+       "network_policy, access, openstack_cloud",
        "did you mean 'metrics_server'?"},
       {"number as text", local("kubernetes: {extra_args: {etcd: {v: 4}}}\n"), "number 4", "text",
        "put it in quotes: \"4\""},

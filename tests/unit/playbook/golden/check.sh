@@ -145,12 +145,12 @@ for path; do
 file_index "$path"
 eval "f${i}_type= f${i}_sha="
 done
-while IFS='|' read -r path type mode owner group size mtime ctime; do
+while IFS='|' read -r path type mode owner group size mtime ctime uid gid; do
 [ -n "$path" ] || continue
 file_index "$path"
-eval "f${i}_type=\$type f${i}_mode=\$mode f${i}_owner=\$owner f${i}_group=\$group f${i}_size=\$size f${i}_times=\$mtime/\$ctime"
+eval "f${i}_type=\$type f${i}_mode=\$mode f${i}_owner=\$owner f${i}_group=\$group f${i}_size=\$size f${i}_times=\$mtime/\$ctime f${i}_uid=\$uid f${i}_gid=\$gid"
 done <<END
-$(stat -c '%n|%F|%a|%U|%G|%s|%.9Y|%.9Z' -- "$@" 2>/dev/null)
+$(stat -c '%n|%F|%a|%U|%G|%s|%.9Y|%.9Z|%u|%g' -- "$@" 2>/dev/null)
 END
 first=1
 for path; do
@@ -193,6 +193,8 @@ want_access $(($1 + 2)) "$2" "$4" "$5" "$6"
 }
 want_access() {
 eval "mode=\$f${2}_mode owner=\$f${2}_owner group=\$f${2}_group"
+case $4 in *[!0-9]*) ;; *) eval "owner=\$f${2}_uid" ;; esac
+case $5 in *[!0-9]*) ;; *) eval "group=\$f${2}_gid" ;; esac
 [ "$mode" = "$3" ] || drift "$1" "$mode"
 [ "$owner" = "$4" ] || drift $(($1 + 1)) "$owner"
 [ "$group" = "$5" ] || drift $(($1 + 2)) "$group"

@@ -36,8 +36,8 @@ class Network {
   Settings settings_;
 };
 
-/// Lets the machine pass packets on, remembering in /run what was set before the first cluster; the last one restores
-/// it, unless somebody else began to need it meanwhile.
+/// Lets the machine pass packets on, and raises the limits that all hosts share (inotify), remembering in /run what was
+/// set before the first cluster; the last one restores it, unless somebody else began to need forwarding meanwhile.
 bool forwarding_enabled();
 Result<void> enable_forwarding();
 void restore_forwarding();

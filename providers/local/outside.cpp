@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <set>
 #include <unistd.h>
 
@@ -30,13 +31,46 @@ bool has_program(const char* program) {
   return false;
 }
 
-Result<void> set_forwarding(const std::string& value) {
+/// What all hosts of all clusters share, and run out of: kubelets, proxies and controllers each watch files.
+const std::map<std::string, int64_t> shared_limits = {{"/proc/sys/fs/inotify/max_user_instances", 8192},
+                                                      {"/proc/sys/fs/inotify/max_user_watches", 524288}};
+
+int64_t limit_now(const std::string& path) {
+  const Result<std::string> text = read_file(path);
+  return text ? std::strtoll(text->c_str(), nullptr, 10) : 0;
+}
+
+bool limits_raised() {
+  return std::all_of(shared_limits.begin(), shared_limits.end(),
+                     [](const auto& limit) { return limit_now(limit.first) >= limit.second; });
+}
+
+bool forwards() {
+  const Result<std::string> now = read_file(forward_switch);
+  return now && trim(*now) == "1";
+}
+
+Result<void> set_switch(const std::string& path, const std::string& value) {
   // A kernel switch takes plain writes; a temp file and rename would not reach it.
-  FILE* file = std::fopen(forward_switch, "we");
+  FILE* file = std::fopen(path.c_str(), "we");
   const bool written = file && std::fputs(value.c_str(), file) >= 0;
   if (file && std::fclose(file) == 0 && written) return {};
-  return fail(ErrorKind::unauthorised, "cannot switch on IP forwarding",
-              {.expected = "1 in " + std::string(forward_switch), .advice = "run as root on the machine itself"});
+  return fail(ErrorKind::unauthorised, "cannot set a switch of the kernel",
+              {.expected = value + " in " + path, .advice = "run as root on the machine itself"});
+}
+
+/// What the machine had before the first cluster, noted once.
+Result<Value> note_before(const std::set<std::string>& bridges) {
+  const Result<std::string> text = read_file(forward_before);
+  Value before = text ? Value::parse(*text, nullptr, false) : Value();
+  if (!before.is_object()) before = {{"forwarding", forwards()}, {"bridges", bridges}};
+  if (before.contains("limits")) return before;
+  Value& limits = before["limits"] = Value::object();
+  for (const auto& [path, least] : shared_limits)
+    if (limit_now(path) < least) limits[path] = limit_now(path);
+  if (Result<void> noted = write_file_atomically(forward_before, before.dump() + "\n"); !noted)
+    return std::move(noted).error();
+  return before;
 }
 
 struct Bridges {
@@ -83,21 +117,18 @@ bool forward_is_dropped() {
 
 }  // namespace
 
-bool forwarding_enabled() {
-  const Result<std::string> now = read_file(forward_switch);
-  return now && trim(*now) == "1";
-}
+bool forwarding_enabled() { return forwards() && limits_raised(); }
 
 Result<void> enable_forwarding() {
   if (forwarding_enabled() && ::access(forward_before, F_OK) == 0) return {};
   if (Result<void> made = make_directories(run_directory, 0755); !made) return made;
   Result<FileLock> lock = FileLock::take(run_lock, Deadline::in(Seconds(30)));
   if (!lock) return std::move(lock).error();
-  if (::access(forward_before, F_OK) != 0) {
-    const Value before = {{"forwarding", forwarding_enabled()}, {"bridges", bridges_now().others}};
-    if (Result<void> noted = write_file_atomically(forward_before, before.dump() + "\n"); !noted) return noted;
-  }
-  return set_forwarding("1\n");
+  if (Result<Value> noted = note_before(bridges_now().others); !noted) return std::move(noted).error();
+  for (const auto& [path, least] : shared_limits)
+    if (limit_now(path) < least)
+      if (Result<void> raised = set_switch(path, std::to_string(least)); !raised) return raised;
+  return set_switch(forward_switch, "1");
 }
 
 void restore_forwarding() {
@@ -111,8 +142,11 @@ void restore_forwarding() {
     const std::set<std::string> known = before.value("bridges", std::set<std::string>{});
     // Whoever made a bridge since then found forwarding switched on and may rely on it.
     if (std::includes(known.begin(), known.end(), bridges.others.begin(), bridges.others.end()))
-      (void)set_forwarding("0\n");
+      (void)set_switch(forward_switch, "0");
   }
+  if (before.is_object() && before.value("limits", Value()).is_object())
+    for (const auto& [path, value] : before["limits"].items())
+      if (shared_limits.contains(path) && value.is_number_integer()) (void)set_switch(path, value.dump());
   ::unlink(forward_before);
   lock->remove_file();
   ::rmdir(run_directory);

@@ -34,6 +34,16 @@ struct MachineSteps {
   StepId step;  ///< Output "access": HostAccess as Value. Output "id": the provider's id.
 };
 
+/// Optional: a machine's files without SSH, for when every key that opens it is lost.
+class MachineFiles {
+ public:
+  virtual ~MachineFiles() = default;
+  /// Errors: not_found, unavailable.
+  virtual Result<std::string> read(const MachineName& machine, const std::string& path) = 0;
+  /// Lets the holder of a key log in as root; the other lines of authorized_keys stay.
+  virtual Result<void> authorise(const MachineName& machine, const std::string& login_public_key) = 0;
+};
+
 /// Limits that plans and doctor compare with the spec; asked for at plan time.
 struct Capacity {
   std::optional<int> cpus;
@@ -58,6 +68,8 @@ class Provider {
   virtual std::vector<Error> preflight() = 0;
   /// Bound on how long a created object may be missing from `list`.
   virtual Seconds list_lag() const { return Seconds(0); }
+  /// Null where machines are reached by SSH alone. Lives as long as the provider.
+  virtual MachineFiles* machine_files() { return nullptr; }
 };
 
 }  // namespace slipway

@@ -7,6 +7,7 @@
 #include "providers/common/object_step.h"
 #include "providers/local/base_image.h"
 #include "providers/local/host.h"
+#include "providers/local/machine_files.h"
 #include "providers/local/preflight.h"
 
 namespace slipway {
@@ -31,13 +32,15 @@ class LocalProvider final : public Provider, public CloudReader, public CloudWri
         settings_(std::move(settings)),
         cgroups_(detect_cgroups()),
         image_(settings_.release, settings_.mirror),
-        network_(settings_) {}
+        network_(settings_),
+        files_(settings_) {}
 
   Result<std::vector<MachineSteps>> expand(Graph& graph, const std::vector<MachineOrder>& machines) override;
   Result<std::vector<CloudObject>> list_owned() override;
   CloudReader& reader() override { return *this; }
   CloudWriter& writer() override { return *this; }
   Result<Capacity> free_capacity() override { return machine_capacity(settings_); }
+  MachineFiles* machine_files() override { return &files_; }
   std::vector<Error> preflight() override { return local::preflight(spec_, settings_, image_.ready()); }
 
   Result<std::vector<CloudObject>> list(std::string_view kind) override;
@@ -67,6 +70,7 @@ class LocalProvider final : public Provider, public CloudReader, public CloudWri
   const CgroupSetup cgroups_;
   const BaseImage image_;
   const Network network_;
+  LocalMachineFiles files_;
   std::mutex network_mutex_;  ///< Hosts that start at once must not make the bridge twice.
   mutable std::mutex mutex_;
   std::map<std::string, MachineOrder> orders_;  ///< Guarded by mutex_.

@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "cli/add_on_rows.h"
+#include "cli/state_access.h"
 #include "report/style.h"
 
 namespace slipway {
@@ -22,6 +23,7 @@ void print_closing_page(Session& session) {
         spec.path + " --authority --file platform-ca.crt writes the certificate to trust\n";
   }
   const std::string slipway = "slipway ";
+  out += export_line(session.state_directory(), spec.path, session.store().snapshot().serial) + "\n";
   out += "\nTry next\n";
   out += "  " + slipway + "kubeconfig " + spec.path +
          " --file kubeconfig     then: kubectl --kubeconfig kubeconfig get nodes\n";

@@ -11,13 +11,6 @@
 namespace slipway {
 namespace {
 
-Result<std::unique_ptr<Provider>> make_provider(const Spec& spec, const std::string& state_directory) {
-  if (spec.provider == "local") return make_local_provider(spec, {.data_directory = state_directory + "/local"});
-  if (spec.provider == "existing") return make_existing_provider(spec);
-  return fail(ErrorKind::bad_input, "this provider cannot make machines yet",
-              {.found = spec.provider, .expected = "local or existing", .where = spec.path});
-}
-
 SshOptions ssh_options(const Spec& spec, const Identity& identity) {
   return {.private_key_pem = identity.login.private_key_pem,
           .private_key_path = spec.ssh.key,
@@ -25,6 +18,13 @@ SshOptions ssh_options(const Spec& spec, const Identity& identity) {
 }
 
 }  // namespace
+
+Result<std::unique_ptr<Provider>> open_provider(const Spec& spec, const std::string& state_directory) {
+  if (spec.provider == "local") return make_local_provider(spec, {.data_directory = state_directory + "/local"});
+  if (spec.provider == "existing") return make_existing_provider(spec);
+  return fail(ErrorKind::bad_input, "this provider cannot make machines yet",
+              {.found = spec.provider, .expected = "local or existing", .where = spec.path});
+}
 
 struct LivePorts::Parts {
   std::unique_ptr<Provider> provider;
@@ -48,7 +48,7 @@ Result<std::unique_ptr<LivePorts>> LivePorts::open(const Spec& spec, const Ident
                                                    const std::string& data_directory) {
   std::unique_ptr<LivePorts> ports(new LivePorts());
   Parts& parts = *ports->parts_;
-  Result<std::unique_ptr<Provider>> provider = make_provider(spec, state_directory);
+  Result<std::unique_ptr<Provider>> provider = open_provider(spec, state_directory);
   if (!provider) return std::move(provider).error();
   parts.provider = std::move(*provider);
   Result<std::unique_ptr<SshHosts>> ssh = SshHosts::open(ssh_options(spec, identity));

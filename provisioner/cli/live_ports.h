@@ -12,6 +12,9 @@
 
 namespace slipway {
 
+/// The spec's provider alone. Errors: bad_input.
+Result<std::unique_ptr<Provider>> open_provider(const Spec& spec, const std::string& state_directory);
+
 class LivePorts {
  public:
   /// Opens nothing on the network: connections are made when first used.

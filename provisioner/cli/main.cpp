@@ -61,7 +61,9 @@ class CommandLine {
   CLI::App* run_verb(CLI::App& parent, const std::string& name, const std::string& text, Verb function,
                      bool takes_spec = true) {
     CLI::App* sub = verb(parent, name, text, function, takes_spec);
-    sub->add_flag("--approve", options_.approve, "Permit replace and delete");
+    sub->add_flag("--approve", options_.approve,
+                  "Permit replace and delete; `--approve data-loss` also starting empty");
+    sub->add_flag("--approve-data-loss", options_.approve_data_loss)->group("");
     sub->add_flag("--delete-data", options_.delete_data, "What leaves takes its volumes with it");
     sub->add_flag("--yes", options_.yes, "Answer prompts with yes");
     sub->add_option("--parallelism", options_.parallelism, "Steps at once [64]")->check(CLI::Range(1, 1024));
@@ -145,8 +147,80 @@ class CommandLine {
     verb(*state, "list", "Every recorded step", verb_state_list);
     CLI::App* show = verb(*state, "show", "One recorded step", verb_state_show);
     show->add_option("step", options_.names, "The step's id")->required()->expected(1)->type_name("STEP");
+    carry(*state);
+    correct(*state);
+    secrets();
     CLI::App* version = app_.add_subcommand("version", "Version and build facts");
     version->callback([this] { chosen_ = print_version; });
+  }
+
+  CLI::App* changing(CLI::App& parent, const std::string& name, const std::string& text, Verb function) {
+    CLI::App* sub = verb(parent, name, text, function);
+    sub->add_option("--wait", options_.wait_seconds, "Seconds to wait for another run's lock [0]")
+        ->check(CLI::Range(0, 86400));
+    return sub;
+  }
+
+  CLI::App* with_passphrase_file(CLI::App* sub) {
+    sub->add_option("--passphrase-file", options_.passphrase_file, "A file whose first line is the passphrase")
+        ->type_name("FILE");
+    return sub;
+  }
+
+  /// The state on its way to another machine, and its key.
+  void carry(CLI::App& state) {
+    CLI::App* out =
+        verb(state, "export", "Write one encrypted file with all that another machine needs", verb_state_export);
+    with_passphrase_file(out)
+        ->add_option("--file", options_.file, "Write it here [./NAME.slipway-export]")
+        ->type_name("FILE");
+    out->footer("The passphrase: --passphrase-file, SLIPWAY_EXPORT_PASSPHRASE, or asked for on the terminal.");
+    CLI::App* in = changing(state, "import", "Take up what export wrote", verb_state_import);
+    with_passphrase_file(in)->add_option("--file", options_.file, "The export")->required()->type_name("FILE");
+    in->footer(
+        "Another state is never written over. A newer state of the same cluster is kept, and its lost key put back.");
+    CLI::App* recover = changing(state, "recover", "Without state and export: take up what carries the cluster's mark",
+                                 verb_state_recover);
+    recover->add_option("--key", options_.key, "A private key that the machines accept [the spec's ssh.key]")
+        ->type_name("FILE");
+    CLI::App* rekey = changing(state, "rekey", "Seal every secret under a fresh key", verb_state_rekey);
+    rekey->add_flag("--passphrase", options_.with_passphrase, "Protect the key file by a passphrase");
+    rekey->add_flag("--no-passphrase", options_.without_passphrase, "Leave the key file unprotected")
+        ->excludes("--passphrase");
+    with_passphrase_file(rekey)->footer(
+        "Neither flag: as before. The new passphrase: --passphrase-file, SLIPWAY_NEW_PASSPHRASE, or asked for.\n"
+        "The present one: SLIPWAY_PASSPHRASE, or asked for, by every verb that needs a secret.");
+  }
+
+  void correct(CLI::App& state) {
+    CLI::App* orphans = changing(app_, "orphans", "What carries the cluster's mark and no state knows", verb_orphans);
+    orphans->add_option("--adopt", options_.adopt, "Take it into the state; the spec then decides")
+        ->type_name("ID")
+        ->allow_extra_args(false);
+    orphans->add_option("--delete", options_.remove, "Delete it")->type_name("ID")->allow_extra_args(false);
+    orphans->add_flag("--approve", options_.approve, "Permit the delete");
+    CLI::App* unlock = verb(state, "unlock", "Who holds the lock; --approve ends that run", verb_state_unlock);
+    unlock->add_flag("--approve", options_.approve, "End the run that holds it");
+    CLI::App* move = changing(state, "mv", "Give a recorded step another id", verb_state_mv);
+    move->add_option("steps", options_.names, "From, to")->required()->expected(2)->type_name("FROM TO");
+    CLI::App* remove = changing(state, "rm", "Forget a recorded step; what it made stays", verb_state_rm);
+    remove->add_option("step", options_.names, "The step's id")->required()->expected(1)->type_name("STEP");
+    remove->add_flag("--approve", options_.approve, "Permit it");
+  }
+
+  void secrets() {
+    CLI::App* secret = app_.add_subcommand("secret", "Secrets that you give, sealed in the state");
+    secret->require_subcommand(1);
+    CLI::App* set =
+        changing(*secret, "set", "Seal a secret: from a file, a variable, sops or standard input", verb_secret_set);
+    set->add_option("name", options_.names, "e.g. addon/postgres/password")->required()->expected(1)->type_name("NAME");
+    set->add_option("--file", options_.file, "Its content, less one line end")->type_name("FILE");
+    set->add_option("--env", options_.variable, "The value of this variable")->type_name("VARIABLE");
+    set->add_option("--sops", options_.sops_file, "A file that the program sops decrypts")->type_name("FILE");
+    set->add_option("--key", options_.key, "The value in it")->type_name("PATH.TO.VALUE");
+    verb(*secret, "list", "Names and origins; never values", verb_secret_list);
+    CLI::App* remove = changing(*secret, "remove", "Forget a given secret", verb_secret_remove);
+    remove->add_option("name", options_.names, "Its name")->required()->expected(1)->type_name("NAME");
   }
 
   CLI::App app_;
@@ -167,10 +241,31 @@ std::string suggestion(const CLI::App& app, int argc, char** argv) {
   return "slipway --help lists the verbs";
 }
 
+/// The words as the parser wants them: `--approve data-loss` is one flag, so that a spec after --approve is still a
+/// spec.
+std::vector<std::string> words_of(int argc, char** argv) {
+  std::vector<std::string> words;
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    if (word == "--") {
+      words.insert(words.end(), argv + i, argv + argc);
+      break;
+    }
+    const bool follows = !words.empty() && words.back() == "--approve" && word == "data-loss";
+    if (follows || word == "--approve=data-loss")
+      words.emplace_back("--approve-data-loss");
+    else
+      words.push_back(word);
+  }
+  // CLI11 takes the last word first.
+  std::reverse(words.begin(), words.end());
+  return words;
+}
+
 int run(int argc, char** argv) {
   CommandLine line;
   try {
-    line.app().parse(argc, argv);
+    line.app().parse(words_of(argc, argv));
   } catch (const CLI::Success& help) {
     return line.app().exit(help);
   } catch (const CLI::ParseError& problem) {

@@ -12,24 +12,32 @@ struct Options {
   std::string events;     ///< --events FILE: one JSON object a line.
   int verbosity = 0;
   size_t parallelism = 64;
-  bool approve = false;      ///< Permits replace and delete.
-  bool delete_data = false;  ///< What leaves takes its volumes with it.
-  bool yes = false;          ///< Answers prompts.
-  int wait_seconds = 0;      ///< How long to wait for the state's lock.
+  bool approve = false;            ///< Permits replace and delete.
+  bool approve_data_loss = false;  ///< --approve data-loss: permits making again, empty, what carried data.
+  bool delete_data = false;        ///< What leaves takes its volumes with it.
+  bool yes = false;                ///< Answers prompts.
+  int wait_seconds = 0;            ///< How long to wait for the state's lock.
   std::vector<std::string> targets;
   bool all = false;
   bool detailed_exit_code = false;
   bool no_drift = false;
-  std::string out;                   ///< plan --out
-  std::string file;                  ///< kubeconfig --file, graph --file, …
-  std::string plan_file;             ///< apply FILE
-  std::string role;                  ///< kubeconfig --role: viewer or deployer; empty: administrator.
-  bool authority = false;            ///< kubeconfig --authority: the platform's certificate instead.
-  int lines = 100;                   ///< logs --lines
-  std::string pool;                  ///< node add --pool
-  int count = 1;                     ///< node add --count
-  std::vector<std::string> names;    ///< Machines, artifacts, states, by verb.
-  std::vector<std::string> command;  ///< exec … -- CMD
+  std::string out;                         ///< plan --out
+  std::string file;                        ///< kubeconfig --file, graph --file, …
+  std::string plan_file;                   ///< apply FILE
+  std::string role;                        ///< kubeconfig --role: viewer or deployer; empty: administrator.
+  bool authority = false;                  ///< kubeconfig --authority: the platform's certificate instead.
+  int lines = 100;                         ///< logs --lines
+  std::string pool;                        ///< node add --pool
+  int count = 1;                           ///< node add --count
+  std::vector<std::string> names;          ///< Machines, artifacts, states, by verb.
+  std::vector<std::string> command;        ///< exec … -- CMD
+  std::string passphrase_file;             ///< state export|import|rekey: its first line is the passphrase.
+  bool with_passphrase = false;            ///< state rekey --passphrase
+  bool without_passphrase = false;         ///< state rekey --no-passphrase
+  std::string variable;                    ///< secret set --env
+  std::vector<std::string> adopt, remove;  ///< orphans --adopt ID… --delete ID…
+  std::string sops_file;                   ///< secret set --sops
+  std::string key;                         ///< secret set --sops FILE --key PATH; state recover --key FILE
 };
 
 }  // namespace slipway

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "cli/live_ports.h"
 #include "cli/output.h"
+#include "cli/passphrase.h"
 #include "cli/version.h"
 #include "cluster/removals.h"
 #include "report/plan_text.h"
@@ -139,7 +140,8 @@ Result<std::unique_ptr<Session>> Session::open(const Options& options, const std
                                                                 .cluster = parts.spec.name,
                                                                 .verb = verb,
                                                                 .wait = Seconds(options.wait_seconds),
-                                                                .read_only = access == Access::look});
+                                                                .read_only = access == Access::look,
+                                                                .passphrase = key_passphrase()});
   if (!store) return std::move(store).error();
   parts.store = std::move(*store);
   if (!parts.store->notice().empty()) say(parts.store->notice());
@@ -240,6 +242,7 @@ RunSummary Session::run(const Plan& plan, const std::string& verb, const Plan* c
   };
   RunOptions options;
   options.approve = parts.options.approve;
+  options.approve_data_loss = parts.options.approve_data_loss;
   options.ceiling = ceiling;
   options.parallelism = parts.options.parallelism;
   options.lane_room = lane_room;
@@ -277,6 +280,9 @@ Value Session::run_document() const {
                         {"error", redact(describe(failure.error))}});
   Value waiting = Value::array();
   for (const StepId& step : summary.waiting) waiting.push_back(step.text());
+  Value data_loss = Value::array();
+  for (const StepFailure& refusal : summary.refusals)
+    data_loss.push_back({{"step", refusal.step.text()}, {"found", redact(refusal.error.found)}});
   return {{"format", 1},
           {"run", parts_->run_id},
           {"applied", summary.applied},
@@ -284,6 +290,7 @@ Value Session::run_document() const {
           {"blocked", summary.blocked},
           {"waiting_approval", summary.waiting_approval},
           {"waiting", std::move(waiting)},
+          {"data_loss", std::move(data_loss)},
           {"seconds", summary.seconds},
           {"critical_path_seconds", summary.critical_path_seconds},
           {"api_calls", parts_->ports->api_calls()},

@@ -25,5 +25,16 @@ int verb_artifacts_list(const Options& options);
 int verb_artifacts_get(const Options& options);
 int verb_state_list(const Options& options);
 int verb_state_show(const Options& options);
+int verb_state_export(const Options& options);
+int verb_state_import(const Options& options);
+int verb_state_recover(const Options& options);
+int verb_orphans(const Options& options);
+int verb_state_rekey(const Options& options);
+int verb_state_unlock(const Options& options);
+int verb_state_mv(const Options& options);
+int verb_state_rm(const Options& options);
+int verb_secret_set(const Options& options);
+int verb_secret_list(const Options& options);
+int verb_secret_remove(const Options& options);
 
 }  // namespace slipway

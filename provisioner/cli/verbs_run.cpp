@@ -7,6 +7,7 @@
 #include "cli/closing_page.h"
 #include "cli/output.h"
 #include "cli/session.h"
+#include "cli/state_access.h"
 #include "cli/verbs.h"
 #include "graph/plan_document.h"
 #include "report/plan_text.h"
@@ -30,7 +31,10 @@ int conclude(const Session& session, const RunSummary& summary) {
   if (summary.waiting_approval > 0) {
     std::string waiting;
     for (const StepId& step : summary.waiting) waiting += "\n  " + step.text();
-    say("Waiting for approval (run again with --approve):" + waiting);
+    for (const StepFailure& refusal : summary.refusals) say(describe(refusal.error));
+    say("Waiting for approval" +
+        std::string(summary.refusals.size() == summary.waiting.size() ? "" : " (run again with --approve)") + ":" +
+        waiting);
   }
   if (summary.failed > 0) {
     const StepFailure& first = summary.failures.front();
@@ -227,6 +231,7 @@ int verb_destroy(const Options& options) {
   std::error_code ignored;
   std::filesystem::remove_all(session.state_directory() + "/runs", ignored);
   std::filesystem::remove(session.state_directory() + "/local", ignored);
+  remove_export_note(session.state_directory());
   if (Result<void> erased = session.store().erase(); !erased) return report_error(options, erased.error());
   std::filesystem::remove(std::filesystem::path(session.state_directory()).parent_path(), ignored);
   return 0;

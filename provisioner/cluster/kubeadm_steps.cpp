@@ -48,6 +48,11 @@ Diff InitStep::forecast(const Inputs& inputs) const {
 }
 
 Result<Outputs> InitStep::apply(Writer& writer, const Diff& diff, const Inputs& inputs, Recorder& recorder) const {
+  if (happened_ && writer.read.cluster.probe("/readyz", Deadline::in(Seconds(10))))
+    return fail(ErrorKind::world_changed, "the cluster lives without this control plane",
+                {.found = "another control plane answers, and this one has no etcd data",
+                 .expected = "no cluster, before a new one is made",
+                 .advice = "take the machine out of the cluster and add another one (slipway node remove, node add)"});
   if (Result<void> noted = recorder.intent("cluster"); !noted) return std::move(noted).error();
   return playbook_->apply(writer, diff, inputs, recorder);
 }

@@ -14,7 +14,9 @@ namespace slipway {
 /// is gone waits for approval (StepInfo::carries_data) and no second cluster ever takes the first one's place unasked.
 class InitStep final : public Step {
  public:
-  explicit InitStep(std::unique_ptr<Step> playbook) : playbook_(std::move(playbook)) {}
+  /// `happened`: state knows that the cluster was made. Then, whatever was approved, none is made beside one that
+  /// answers.
+  InitStep(std::unique_ptr<Step> playbook, bool happened) : playbook_(std::move(playbook)), happened_(happened) {}
   Result<Observation> observe(Reader& reader, const Inputs& inputs) const override;
   Diff diff(const Observation& seen, const Inputs& inputs) const override;
   Diff forecast(const Inputs& inputs) const override;
@@ -22,6 +24,7 @@ class InitStep final : public Step {
 
  private:
   std::unique_ptr<Step> playbook_;
+  bool happened_;
 };
 
 /// What a joining host is handed besides its playbook.

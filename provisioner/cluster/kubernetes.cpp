@@ -56,7 +56,8 @@ class KubeadmChapter {
     info.layer = Layer::cluster;
     info.carries_data = true;
     info.expected = Seconds(8);
-    return draft_.graph.add(std::move(info), std::make_unique<InitStep>(std::move(*playbook)));
+    return draft_.graph.add(std::move(info),
+                            std::make_unique<InitStep>(std::move(*playbook), was_initialised(draft_.blueprint.state)));
   }
 
   Result<StepId> add_join(const Member& member, Value variables) {

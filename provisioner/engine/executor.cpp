@@ -72,6 +72,7 @@ class Executor {
         store_(store),
         options_(options),
         events_(events),
+        data_rule_(store.snapshot(), graph),
         fates_(plan.steps.size(), Fate::pending),
         outputs_(plan.steps.size()),
         chain_seconds_(plan.steps.size(), 0) {
@@ -264,11 +265,21 @@ class Executor {
 
   Result<void> check_permission(const Node& place, const PlannedStep& step, Work& work) const {
     const std::optional<StepRecord> record = store_.find(place.info.id);
-    const bool strong = needs_approval(place.info, record && record->applied, work.diff);
+    const Consent consent = data_rule_.consent(place.info, record && record->applied, work.diff);
+    const bool strong = consent != Consent::none;
     if (strong && place.info.protect)
       return fail(ErrorKind::approval_needed, "the spec protects it",
                   {.found = std::string(name(work.diff.action)) + " of " + place.info.id.text(),
                    .advice = "remove `protect: true` from the spec first, if that is what you want"});
+    if (consent == Consent::data_loss) {
+      if (options_.approve_data_loss) return {};
+      work.refused = true;
+      return fail(ErrorKind::approval_needed, "what carried data is not simply made again",
+                  {.found = place.info.id.text() + ": " + data_rule_.loss(place.info),
+                   .expected = "the data, restored from a backup",
+                   .advice = "put the data back and run again; if it may be lost, slipway repair SPEC "
+                             "--approve data-loss starts empty"});
+    }
     if (strong && !options_.approve && !approved_by_ceiling(step)) {
       work.refused = true;
       return fail(ErrorKind::approval_needed, std::string(name(work.diff.action)) + " needs approval",
@@ -315,6 +326,8 @@ class Executor {
       fates_[node] = Fate::waiting;
       ++summary_.waiting_approval;
       summary_.waiting.push_back(place.info.id);
+      if (data_rule_.consent(place.info, true, work.diff) == Consent::data_loss)
+        summary_.refusals.push_back({place.info.id, error});
       emit(event_of("step-blocked", node,
                     {.action = std::string(name(work.diff.action)),
                      .kind = std::string(name(error.kind)),
@@ -336,6 +349,7 @@ class Executor {
       // Nothing was to be done here, so nothing is missing; those behind it may still rely on what was seen.
       fates_[node] = Fate::unchanged;
       outputs_[node] = planned(node).seen.outputs;
+      if (!store_failed_) keep_found(graph_.nodes()[node], outputs_[node]);
       return;
     }
     fates_[node] = Fate::blocked;
@@ -371,6 +385,7 @@ class Executor {
   StateStore& store_;
   const RunOptions& options_;
   const EventSink& events_;
+  const DataRule data_rule_;
   std::unordered_map<StepId, const PlannedStep*> approved_;
   std::vector<Fate> fates_;  // Deciding thread only, as are the next four.
   std::vector<Outputs> outputs_;

@@ -15,8 +15,9 @@
 namespace slipway {
 
 struct RunOptions {
-  bool approve = false;           ///< Permits replace and delete.
-  const Plan* ceiling = nullptr;  ///< A saved, approved plan; null: `plan` itself is the ceiling.
+  bool approve = false;            ///< Permits replace and delete.
+  bool approve_data_loss = false;  ///< Permits making again, empty, what carried data. No saved plan implies it.
+  const Plan* ceiling = nullptr;   ///< A saved, approved plan; null: `plan` itself is the ceiling.
   size_t parallelism = 64;
   std::function<size_t(const std::string& lane)> lane_room;  ///< Null: 1 everywhere.
   const std::atomic<bool>* cancelled = nullptr;
@@ -38,7 +39,8 @@ struct RunSummary {
   double seconds = 0;
   double critical_path_seconds = 0;  ///< The longest chain of this run's own steps.
   std::vector<StepFailure> failures;
-  std::vector<StepId> waiting;  ///< The steps that wait for approval.
+  std::vector<StepId> waiting;        ///< The steps that wait for approval.
+  std::vector<StepFailure> refusals;  ///< Of those the ones that wait for more than --approve: what was on them.
   /// 0; 1 (or the first failure's code); 4; 130.
   int exit_code() const;
 };

@@ -18,7 +18,13 @@ class Planner {
  public:
   Planner(const Graph& graph, const State& state, Reader& reader, Clock& clock, const PlanOptions& options,
           const EventSink& events)
-      : graph_(graph), state_(state), reader_(reader), clock_(clock), options_(options), events_(events) {}
+      : graph_(graph),
+        state_(state),
+        reader_(reader),
+        clock_(clock),
+        options_(options),
+        events_(events),
+        data_rule_(state, graph) {}
 
   Result<Plan> run() {
     Plan plan;
@@ -127,11 +133,12 @@ class Planner {
     return record->second.outputs.at(output);
   }
 
-  static void mark_approval(const Node& place, const StepRecord* record, PlannedStep& planned) {
-    const bool applied_before = record && record->applied;
-    planned.needs_approval = needs_approval(place.info, applied_before, planned.diff);
-    if (planned.needs_approval && planned.diff.action == Action::create && planned.diff.note.empty())
-      planned.diff.note = "its data is gone; making it again starts empty (--approve), or restore a backup first";
+  void mark_approval(const Node& place, const StepRecord* record, PlannedStep& planned) const {
+    const Consent consent = data_rule_.consent(place.info, record && record->applied, planned.diff);
+    planned.needs_approval = consent != Consent::none;
+    if (consent == Consent::data_loss)
+      planned.diff.note =
+          data_rule_.loss(place.info) + ". Restore it, or start empty by repair with --approve data-loss";
   }
 
   void drop_unneeded_on_demand_steps() {
@@ -189,6 +196,7 @@ class Planner {
   Clock& clock_;
   const PlanOptions& options_;
   const EventSink& events_;
+  const DataRule data_rule_;
   std::vector<PlannedStep>* steps_ = nullptr;
 };
 

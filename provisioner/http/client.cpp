@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "http/shown_certificate.h"
 #include "http/sink.h"
 #include "http/transfer_error.h"
 
@@ -156,6 +157,11 @@ std::string certificate_names(CURL* handle) {
       subject = text.substr(common + 5);
   }
   return subject;
+}
+
+CURLcode on_tls_context(CURL*, void* context, void* shown) {
+  note_refused(context, static_cast<ShownCertificate*>(shown));
+  return CURLE_OK;
 }
 
 template <class T>
@@ -315,6 +321,9 @@ Result<HttpResponse> HttpClient::Pool::exchange(const HttpRequest& request, Sink
   set(handle.get(), CURLOPT_XFERINFOFUNCTION, &on_progress);
   set(handle.get(), CURLOPT_XFERINFODATA, &exchange);
   set(handle.get(), CURLOPT_NOPROGRESS, 0L);
+  ShownCertificate refused;
+  set(handle.get(), CURLOPT_SSL_CTX_FUNCTION, &on_tls_context);
+  set(handle.get(), CURLOPT_SSL_CTX_DATA, &refused);
   if (sink.takes_compressed()) set(handle.get(), CURLOPT_ACCEPT_ENCODING, "");
 
   CURLcode code = CURLE_OK;
@@ -332,6 +341,8 @@ Result<HttpResponse> HttpClient::Pool::exchange(const HttpRequest& request, Sink
     curl_easy_getinfo(handle.get(), CURLINFO_TOTAL_TIME, &failed.seconds);
     failed.request_sent = prepared > 0;
     failed.certificate_names = certificate_names(handle.get());
+    failed.refused = refused;
+    failed.authority = certificate_fingerprint(options.ca_pem);
   }
   give_back(origin, std::move(handle));
 

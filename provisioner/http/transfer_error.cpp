@@ -26,6 +26,9 @@ Error make(ErrorKind kind, std::string summary, const FailedTransfer& transfer, 
 Error untrusted(const FailedTransfer& transfer) {
   Error error = make(ErrorKind::verification, "server certificate not accepted", transfer,
                      "a certificate for " + transfer.host + " from a certificate authority that is accepted here");
+  if (!transfer.refused.fingerprint.empty())
+    error.found += "; it showed " + transfer.refused.fingerprint + ", valid from " + transfer.refused.valid;
+  if (!transfer.authority.empty()) error.expected += ": " + transfer.authority;
   const bool wrong_name = transfer.detail.find("does not match") != std::string::npos ||
                           transfer.detail.find("no alternative certificate subject name") != std::string::npos;
   if (wrong_name && !transfer.certificate_names.empty()) {

@@ -2,6 +2,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "http/shown_certificate.h"
 
 namespace slipway {
 
@@ -14,6 +15,8 @@ struct FailedTransfer {
   std::string place{};              ///< place_of(request)
   std::string host{};               ///< The host name that the certificate must carry.
   std::string certificate_names{};  ///< Names in the certificate that was shown, or empty.
+  ShownCertificate refused{};       ///< The certificate that TLS did not accept.
+  std::string authority{};          ///< Fingerprint of the authority that was given to us, or empty.
   double seconds = 0;               ///< How long it took.
 };
 

@@ -41,8 +41,14 @@ std::string first_difference(const std::string& task, const std::string& old_tex
   while (line < old_lines.size() && line < new_lines.size() && old_lines[line] == new_lines[line]) ++line;
   const auto show = [&](const std::vector<std::string>& lines) {
     if (line >= lines.size()) return std::string("missing");
-    const std::string text = clean_text(trim(lines[line]));
-    return "'" + (text.size() > 80 ? text.substr(0, 77) + "..." : text) + "'";
+    std::string text = clean_text(trim(lines[line]));
+    if (text.size() > 80) {
+      // Between letters: half of one is no UTF-8, and no document could hold it.
+      size_t end = 77;
+      while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
+      text = text.substr(0, end) + "...";
+    }
+    return "'" + text + "'";
   };
   return task + ": line " + std::to_string(line + 1) + " is " + show(old_lines) + ", wanted " + show(new_lines);
 }
@@ -75,7 +81,7 @@ class Reader {
  private:
   void take(const std::string& word, std::string_view rest) {
     if (word == "fact") {
-      const std::string key = next_word(rest);
+      const std::string key = clean_text(next_word(rest));
       report_.facts[key] = clean_text(rest);
     } else if (word == "stamp") {
       report_.stamp = clean_text(rest);

@@ -92,7 +92,7 @@ void EventStream::take_event(const std::string& word, std::string_view rest) {
     boot_before_ = clean_text(rest);
     tell_("restarting the host");
   } else if (word == "fact") {
-    const std::string key = next_word(rest);
+    const std::string key = clean_text(next_word(rest));
     facts_[key] = clean_text(rest);
   } else if (word == "left") {
     const std::string number = next_word(rest);

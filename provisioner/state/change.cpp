@@ -131,7 +131,12 @@ void apply(Change change, State& state) {
                    else
                      state.facts[c.name] = std::move(c.value);
                  },
-                 [&](SecretSet& c) { state.sealed[c.name] = std::move(c.sealed); },
+                 [&](SecretSet& c) {
+                   if (c.sealed.empty())
+                     state.sealed.erase(c.name);
+                   else
+                     state.sealed[c.name] = std::move(c.sealed);
+                 },
              },
              change);
 }

@@ -36,7 +36,7 @@ struct FactSet {
   Value value;  ///< Null: forgotten.
 };
 struct SecretSet {
-  std::string name, sealed;
+  std::string name, sealed;  ///< Empty sealed text: forgotten.
 };
 using Change =
     std::variant<IntentRecorded, ResultRecorded, StepRemoved, PoolSet, PoolRemoved, AddressSet, FactSet, SecretSet>;

@@ -58,13 +58,13 @@ class FileStateStore final : public StateStore {
   FileStateStore(const StoreOptions& options, StateDisk disk, std::optional<StateLock> lock, LoadedState loaded)
       : read_only_(options.read_only),
         key_file_(options.key_file),
+        ask_(options.passphrase),
         disk_(std::move(disk)),
         lock_(std::move(lock)),
         state_(std::move(loaded.state)),
         attempted_(state_.serial),
         notice_(std::move(loaded.notice)) {
-    if (key_file_.empty() && !state_.lineage.empty())
-      key_file_ = config_directory() + "/keys/" + state_.lineage + ".key";
+    if (key_file_.empty() && !state_.lineage.empty()) key_file_ = key_file_of(state_.lineage);
   }
 
   ~FileStateStore() override {
@@ -125,6 +125,36 @@ class FileStateStore final : public StateStore {
     }
     return commit(SecretSet{name, std::move(sealed)});
   }
+
+  Result<void> remove_secret(const std::string& name) override {
+    return sealed_text(name) ? commit(SecretSet{name, ""}) : Result<void>();
+  }
+
+  Result<void> rekey(const Secret& passphrase) override {
+    if (Result<void> writable = check_writable(); !writable) return writable;
+    const std::lock_guard lock(key_mutex_);
+    if (Result<void> ready = open_or_make_key(); !ready) return ready;
+    // Both keys stand in the file before anything is sealed with the new one, until nothing needs the old one.
+    const Sealer both = sealer_->with_fresh_key(), fresh = both.with_first_key_only();
+    if (Result<void> saved = both.save(*files_, passphrase); !saved) return saved;
+    const Sealer before = *std::exchange(sealer_, both);
+    for (const auto& [name, sealed] : snapshot().sealed) {
+      Result<Secret> value = before.unseal(name, sealed);
+      if (!value) return std::move(value).error();
+      if (Result<void> written = commit(SecretSet{name, fresh.seal(name, *value)}); !written) return written;
+    }
+    // Twice: the previous snapshot and journal hold what the old key opens, too.
+    for (int round = 0; round < 2; ++round) {
+      if (Result<void> noted = commit(FactSet{"rekeyed", format_time(std::chrono::system_clock::now())}); !noted)
+        return noted;
+      if (Result<void> folded = fold(); !folded) return folded;
+    }
+    if (Result<void> saved = fresh.save(*files_, passphrase); !saved) return saved;
+    sealer_ = fresh;
+    return {};
+  }
+
+  std::string key_file() const override { return key_file_; }
 
   Result<void> fold() override {
     if (Result<void> writable = check_writable(); !writable) return writable;
@@ -273,7 +303,7 @@ class FileStateStore final : public StateStore {
   /// REQUIRES: key_mutex_ is held.
   Result<void> open_key() const {
     if (sealer_) return {};
-    Result<Sealer> sealer = Sealer::open(*files_, key_file_);
+    Result<Sealer> sealer = Sealer::open(*files_, key_file_, ask_);
     if (!sealer) {
       if (sealer.error().kind == ErrorKind::not_found) return key_lost(key_file_, "no such file");
       return std::move(sealer).error();
@@ -287,7 +317,7 @@ class FileStateStore final : public StateStore {
     if (sealer_ && key_proven_) return {};
     const auto sealed = any_sealed();
     if (!sealed && !sealer_) {
-      Result<Sealer> sealer = Sealer::open(*files_, key_file_);
+      Result<Sealer> sealer = Sealer::open(*files_, key_file_, ask_);
       if (!sealer && sealer.error().kind == ErrorKind::not_found) sealer = Sealer::make(*files_, key_file_);
       if (!sealer) return std::move(sealer).error();
       sealer_ = *std::move(sealer);
@@ -303,6 +333,7 @@ class FileStateStore final : public StateStore {
 
   const bool read_only_;
   std::string key_file_;
+  const AskPassphrase ask_;
   StateDisk disk_;
   std::optional<StateLock> lock_;
   FileLayer* const files_ = &disk_.files();
@@ -379,6 +410,8 @@ Result<std::unique_ptr<StateStore>> open_to_write(const StoreOptions& options, S
 }
 
 }  // namespace
+
+std::string key_file_of(const std::string& lineage) { return config_directory() + "/keys/" + lineage + ".key"; }
 
 Result<std::unique_ptr<StateStore>> StateStore::open(const StoreOptions& options) {
   StateDisk disk(real_files(), options.directory);

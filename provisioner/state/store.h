@@ -15,11 +15,10 @@
 
 #include "base/result.h"
 #include "base/secret.h"
+#include "state/sealing.h"
 #include "state/state.h"
 
 namespace slipway {
-
-class FileLayer;
 
 struct LockHolder {
   std::string host, verb, since;
@@ -29,10 +28,11 @@ struct LockHolder {
 struct StoreOptions {
   std::string directory{};  ///< ".slipway/demo"
   std::string cluster{};
-  std::string verb{};      ///< For the lock's message.
-  Milliseconds wait{0};    ///< How long to wait for the lock.
-  bool read_only = false;  ///< Takes no lock and writes nothing (plan, status, graph).
-  std::string key_file{};  ///< Sealing key; empty: config_directory()/keys/LINEAGE.key, made with the state, 0600.
+  std::string verb{};          ///< For the lock's message.
+  Milliseconds wait{0};        ///< How long to wait for the lock.
+  bool read_only = false;      ///< Takes no lock and writes nothing (plan, status, graph).
+  std::string key_file{};      ///< Sealing key; empty: config_directory()/keys/LINEAGE.key, made with the state, 0600.
+  AskPassphrase passphrase{};  ///< Called where the key file is protected by one.
 };
 
 /// Threads: any; calls are serialised inside. Lifetime: the destructor folds the journal and releases the lock.
@@ -68,6 +68,13 @@ class StateStore {
   /// wrong: the error says how to go on).
   virtual Result<Secret> secret(const std::string& name) const = 0;
   virtual Result<void> set_secret(const std::string& name, const Secret& value) = 0;
+  /// An absent one is fine.
+  virtual Result<void> remove_secret(const std::string& name) = 0;
+  /// Seals every secret under a fresh key; the old key opens nothing that is left in these files. With a passphrase the
+  /// key file is protected by it. Killed anywhere, both keys stand in the key file until the next rekey has ended.
+  virtual Result<void> rekey(const Secret& passphrase) = 0;
+  /// Where the sealing key lies.
+  virtual std::string key_file() const = 0;
 
   /// Folds the journal into the snapshot.
   virtual Result<void> fold() = 0;
@@ -77,6 +84,9 @@ class StateStore {
   /// What opening had to mend ("cut 37 bytes of a torn last record"), for the user; empty if nothing.
   virtual std::string notice() const = 0;
 };
+
+/// Where the sealing key of a state lies unless StoreOptions says otherwise.
+std::string key_file_of(const std::string& lineage);
 
 /// Who holds the lock of a state folder now, if anyone alive does.
 std::optional<LockHolder> lock_holder(const std::string& directory);

@@ -62,6 +62,19 @@ machine_snapshot() {
   iptables-save 2>/dev/null | grep -i slipway | sort
 }
 
+# kill_machine FOLDER: a power cut of one local host, whose folder this is. Its groups are found by its own keeper, so
+# that a host of the same name in another cluster lives on.
+kill_machine() {
+  local keeper group pid
+  keeper=$(python3 -c 'import json,sys; print(json.load(open(sys.argv[1]))["pid"])' "$1/keeper.json") || return 1
+  group=$(grep -om1 "slw-[0-9a-f]*-$(basename "$1")" "/proc/$keeper/cgroup") || return 1
+  for pid in $(find /sys/fs/cgroup \( -path "*/$group/*" -o -path "*/$group" -o -path "*/$group.*" \) -name cgroup.procs -exec cat {} + 2>/dev/null | sort -u); do
+    kill -9 "$pid" 2>/dev/null
+  done
+  kill -9 "$keeper" 2>/dev/null
+  sleep 1
+}
+
 finish() {
   printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
   [ "$failed" = 0 ]

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include "engine/approval.h"
+
 #include "fakes.h"
 
 namespace slipway::testing {
@@ -107,7 +109,58 @@ TEST(Run, WhatCarriedDataIsNotSimplyMadeAgain) {
   EXPECT_EQ(refused.exit_code(), 4);
   EXPECT_FALSE(bench.world.things.contains("etcd"));
   bench.options.approve = true;
+  EXPECT_EQ(bench.run().exit_code(), 4) << "--approve alone permits no loss of data";
+  bench.options.approve_data_loss = true;
   EXPECT_EQ(bench.run().applied, 1u);
+}
+
+TEST(Run, AMachineThatTookDataAlongIsNotSimplyMadeAgain) {
+  Bench bench;
+  const MachineName machine("w-1");
+  bench.add("machine/w-1", {}, {.id = StepId(), .layer = Layer::cloud, .machine = machine});
+  bench.add("machine/w-2", {}, {.id = StepId(), .layer = Layer::cloud, .machine = MachineName("w-2")});
+  bench.add("volume/db", {"machine/w-1"},
+            {.id = StepId(), .layer = Layer::host, .machine = machine, .title = "volume of db", .carries_data = true});
+  EXPECT_EQ(bench.run().applied, 3u);
+  ASSERT_TRUE(bench.store
+                  .set_fact(backup_fact(StepId("volume/db")),
+                            {{"file", "/b/db.tar"}, {"at", "2026-11-20T03:00:00Z"}, {"verified", true}})
+                  .ok());
+  bench.world.things.clear();
+  const std::string note = step_of(bench.plan(), "machine/w-1").diff.note;
+  EXPECT_NE(note.find("volume of db (volume/db), newest verified backup /b/db.tar of 2026-11-20"), std::string::npos)
+      << note;
+  bench.options.approve = true;
+  const RunSummary refused = bench.run();
+  EXPECT_EQ(refused.exit_code(), 4);
+  ASSERT_EQ(refused.refusals.size(), 1u);
+  EXPECT_EQ(refused.refusals[0].step.text(), "machine/w-1");
+  EXPECT_EQ(refused.refusals[0].error.kind, ErrorKind::approval_needed);
+  EXPECT_NE(refused.refusals[0].error.found.find("volume/db"), std::string::npos);
+  EXPECT_TRUE(bench.world.things.contains("machine/w-2")) << "one that carried nothing is made again";
+  EXPECT_FALSE(bench.world.things.contains("volume/db"));
+  bench.options.approve_data_loss = true;
+  EXPECT_EQ(bench.run().applied, 2u);
+}
+
+TEST(Run, ASavedPlanDoesNotImplyALossOfData) {
+  Bench bench;
+  bench.add("etcd", {}, {.id = StepId(), .carries_data = true});
+  bench.run();
+  bench.world.things.clear();
+  const Plan saved = bench.plan();
+  bench.options.ceiling = &saved;
+  EXPECT_EQ(bench.run().exit_code(), 4);
+  EXPECT_TRUE(bench.world.things.empty());
+}
+
+TEST(DataRule, ABackupThatWasNotVerifiedIsNone) {
+  Bench bench;
+  bench.add("etcd", {}, {.id = StepId(), .carries_data = true});
+  bench.run();
+  ASSERT_TRUE(bench.store.set_fact(backup_fact(StepId("etcd")), {{"file", "/b/etcd"}, {"verified", false}}).ok());
+  bench.world.things.clear();
+  EXPECT_NE(step_of(bench.plan(), "etcd").diff.note.find("no verified backup is known"), std::string::npos);
 }
 
 TEST(Run, WhatIsFoundAsWishedIsRecordedWithoutApplyingIt) {

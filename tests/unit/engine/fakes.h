@@ -117,6 +117,9 @@ class MemoryStore final : public StateStore {
     return fail(ErrorKind::not_found, "no such secret", {.found = name});
   }
   Result<void> set_secret(const std::string&, const Secret&) override { return {}; }
+  Result<void> remove_secret(const std::string&) override { return {}; }
+  Result<void> rekey(const Secret&) override { return {}; }
+  std::string key_file() const override { return {}; }
   Result<void> fold() override { return {}; }
   Result<void> erase() override { return {}; }
   std::string notice() const override { return {}; }

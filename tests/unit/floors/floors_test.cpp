@@ -18,12 +18,13 @@ const std::map<std::string, int> floor_of = {{"base", 0},     {"ports", 1},     
                                              {"report", 4},   {"cluster", 5},   {"cli", 6}};
 
 /// Library header prefix -> the rooms that may include it.
-const std::map<std::string, std::set<std::string>> doors = {{"curl/", {"http"}},        {"libssh2", {"ssh"}},
-                                                            {"sodium", {"state"}},      {"yaml-cpp/", {"spec"}},
-                                                            {"pugixml", {"providers"}}, {"archive", {"artifacts"}},
-                                                            {"kainjow/", {"playbook"}}, {"mustache.hpp", {"playbook"}},
-                                                            {"CLI/", {"cli"}},          {"openssl/", {"base", "ssh"}},
-                                                            {"spdlog/", {"cli"}}};
+const std::map<std::string, std::set<std::string>> doors = {
+    {"curl/", {"http"}},        {"libssh2", {"ssh"}},
+    {"sodium", {"state"}},      {"yaml-cpp/", {"spec"}},
+    {"pugixml", {"providers"}}, {"archive", {"artifacts"}},
+    {"kainjow/", {"playbook"}}, {"mustache.hpp", {"playbook"}},
+    {"CLI/", {"cli"}},          {"openssl/", {"base", "ssh", "http"}},
+    {"spdlog/", {"cli"}}};
 
 struct Include {
   std::string file, room, target;

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "http/client.h"
+#include "http/shown_certificate.h"
 
 #include "tests/unit/http/test_server.h"
 
@@ -34,6 +35,31 @@ TEST(HttpClientTls, UnknownAuthorityFailsVerification) {
     ASSERT_FALSE(answer.ok());
     EXPECT_EQ(answer.error().kind, ErrorKind::verification) << describe(answer.error());
   }
+  EXPECT_TRUE(server.requests().empty());
+}
+
+TEST(HttpClientTls, AnotherAuthorityIsToldWithBothFingerprints) {
+  const Identity identity = Identity::make("IP:127.0.0.1"), other = Identity::make("IP:127.0.0.1");
+  TestServer server(say_hello, &identity);
+  HttpClient client({.ca_pem = other.certificate, .proxy_from_environment = false});
+  const Result<HttpResponse> answer = client.send({.url = server.url("/")});
+  ASSERT_FALSE(answer.ok());
+  EXPECT_NE(answer.error().found.find(certificate_fingerprint(identity.certificate)), std::string::npos)
+      << describe(answer.error());
+  EXPECT_NE(answer.error().expected.find(certificate_fingerprint(other.certificate)), std::string::npos)
+      << describe(answer.error());
+}
+
+TEST(HttpClientTls, AnExpiredCertificateIsRefusedWithItsDates) {
+  const Identity identity = Identity::make("IP:127.0.0.1", -86400);
+  TestServer server(say_hello, &identity);
+  HttpClient client({.ca_pem = identity.certificate, .proxy_from_environment = false});
+  const Result<HttpResponse> answer = client.send({.url = server.url("/")});
+  ASSERT_FALSE(answer.ok());
+  EXPECT_EQ(answer.error().kind, ErrorKind::verification);
+  EXPECT_NE(answer.error().found.find("expired"), std::string::npos) << describe(answer.error());
+  EXPECT_NE(answer.error().found.find(certificate_fingerprint(identity.certificate)), std::string::npos);
+  EXPECT_NE(answer.error().found.find(" to 20"), std::string::npos);
   EXPECT_TRUE(server.requests().empty());
 }
 

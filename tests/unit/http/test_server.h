@@ -30,13 +30,14 @@ struct Received {
 struct Identity {
   std::string certificate, key;
 
-  static Identity make(const std::string& names) {
+  /// `valid_for`: seconds from now until it ends; negative: it ended then.
+  static Identity make(const std::string& names, long valid_for = 3600) {
     EVP_PKEY* pair = EVP_EC_gen("P-256");
     X509* certificate = X509_new();
     X509_set_version(certificate, 2);
     ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
-    X509_gmtime_adj(X509_getm_notBefore(certificate), -60);
-    X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
+    X509_gmtime_adj(X509_getm_notBefore(certificate), std::min(-60L, valid_for - 3600));
+    X509_gmtime_adj(X509_getm_notAfter(certificate), valid_for);
     X509_set_pubkey(certificate, pair);
     X509_NAME* name = X509_get_subject_name(certificate);
     X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>("test"), -1, -1, 0);

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/digest.h"
+
 namespace slipway::playbook {
 namespace {
 
@@ -29,6 +31,18 @@ TEST(CheckReport, DriftNamesFieldsWithOldAndNewAndTheHandlersItWouldRun) {
   EXPECT_EQ(report->drift[0], (FieldChange{.field = "conf", .new_value = "present"}));
   EXPECT_EQ(report->drift[1], (FieldChange{.field = "conf/mode", .old_value = "0600", .new_value = "0644"}));
   EXPECT_EQ(report->drift[2], (FieldChange{.field = "handler/restart it", .new_value = "run"}));
+}
+
+TEST(CheckReport, WhatAHostSaysIsAlwaysTextThatADocumentHolds) {
+  // A line of two-byte letters, which an even cut would halve, and a fact whose name is no UTF-8.
+  std::string line = "x";
+  for (int i = 0; i < 60; ++i) line += "\xc3\xa4";
+  const Result<CheckReport> report =
+      read("slipway 1\nfact o\xffs debian\ntext 2 1 " + base64_encode("one\n" + line + "\n") + "\ndone\n");
+  ASSERT_TRUE(report) << describe(report.error());
+  EXPECT_NO_THROW(report->facts.dump());
+  EXPECT_NO_THROW(Value(report->note).dump());
+  EXPECT_NE(report->note.find("..."), std::string::npos);
 }
 
 TEST(CheckReport, TheFirstDifferingLineIsTold) {

@@ -74,6 +74,42 @@ TEST(ShippedPlaybooks, AuthoritiesTravelOnlyAsInput) {
   EXPECT_EQ((Compiler::check_script(*program).text() + apply.launch).find("private-"), std::string::npos);
 }
 
+/// Every file and folder has a mode of its own, whatever the host's umask: nobody but root writes to it, and what holds
+/// a secret is for root alone.
+TEST(ShippedPlaybooks, EveryModeIsExplicitAndSecretsAreTheirOwnersAlone) {
+  size_t modes = 0, secrets = 0;
+  for (const std::string& name : shipped()) {
+    const Result<Playbook> book = load_playbook(std::string(PLAYBOOKS_FOLDER) + "/" + name + ".yaml");
+    ASSERT_TRUE(book) << describe(book.error());
+    for (const char* role : {"control-plane", "worker"}) {
+      const Result<Program> program = Compiler::compile(*book, target_for(role));
+      ASSERT_TRUE(program) << describe(program.error());
+      for (const TaskCode& code : program->tasks) {
+        const Task& task = book->tasks.at(code.number);
+        const bool puts = task.module == "file" || task.module == "template" || task.module == "directory" ||
+                          task.module == "certificate" || task.module == "download";
+        if (!puts || text_at(task.arguments, "state") == "absent") continue;
+        std::map<int, std::string> mode_of;
+        for (const Field& field : code.fields)
+          if (field.name.ends_with("mode")) mode_of[field.object] = field.wanted.get<std::string>();
+        for (const Field& field : code.fields) {
+          SCOPED_TRACE(name + ": " + field.name);
+          ASSERT_TRUE(mode_of.contains(field.object));
+          const std::string& mode = mode_of.at(field.object);
+          EXPECT_EQ(mode.find_first_not_of("01234567"), std::string::npos) << mode;
+          EXPECT_EQ(std::stoul(mode, nullptr, 8) & 0022, 0U) << mode;
+          ++modes;
+          if (!field.sensitive) continue;
+          EXPECT_EQ(mode, "0600");
+          ++secrets;
+        }
+      }
+    }
+  }
+  EXPECT_GT(modes, 40U);
+  EXPECT_EQ(secrets, 4U) << "three authorities and the service-account key";
+}
+
 TEST(ShippedPlaybooks, TheGuideNamesEveryModuleAndArgument) {
   const Result<std::string> guide = read_file(GUIDE);
   ASSERT_TRUE(guide) << describe(guide.error());

@@ -256,6 +256,21 @@ TEST_F(Hosts, NoCommonCipherIsToldByName) {
   EXPECT_NE(error.advice.find("aes256-ctr"), std::string::npos);
 }
 
+TEST_F(Hosts, AWeakKeyExchangeIsRefusedByName) {
+  const Sshd server(login_, "KexAlgorithms diffie-hellman-group14-sha1");
+  const Error error = hosts_->run(server.access(), {.text = "exit 0"}, soon()).error();
+  EXPECT_EQ(error.kind, ErrorKind::verification);
+  EXPECT_EQ(error.summary, "no common key exchange algorithm");
+  EXPECT_TRUE(error.found.starts_with("the host offers diffie-hellman-group14-sha1")) << error.found;
+}
+
+TEST_F(Hosts, AWeakMacIsRefusedByName) {
+  const Sshd server(login_, "MACs hmac-sha1,hmac-md5");
+  const Error error = hosts_->run(server.access(), {.text = "exit 0"}, soon()).error();
+  EXPECT_EQ(error.kind, ErrorKind::verification);
+  EXPECT_EQ(error.found, "the host offers hmac-sha1, hmac-md5");
+}
+
 TEST_F(Hosts, NoCommonMacIsToldByName) {
   const Sshd server(login_, "MACs hmac-sha2-256-etm@openssh.com");
   const Error error = hosts_->run(server.access(), {.text = "exit 0"}, soon()).error();

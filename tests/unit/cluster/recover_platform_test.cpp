@@ -56,6 +56,7 @@ class PlatformInTheCluster : public ::testing::Test {
   void SetUp() override {
     std::filesystem::create_directories(folder + "/keeper");
     ASSERT_TRUE(write_file_atomically(folder + "/keeper/addon.yaml",
+                                      "name: keeper\n"
                                       "secrets: {password: {length: 20}}\n"
                                       "volumes:\n"
                                       "- {name: data, size: 1Gi, claim: keeper/data, owner: \"0:0\", mode: \"0700\"}\n")

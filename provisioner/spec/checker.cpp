@@ -286,23 +286,23 @@ Place find_place(const YamlNode& root, const std::vector<std::string>& path) {
 
 }  // namespace
 
-void Draft::add(const std::vector<std::string>& path, std::string message, std::string found, std::string expected,
-                std::string advice) {
+void SpecDraft::add(const std::vector<std::string>& path, std::string message, std::string found, std::string expected,
+                    std::string advice) {
   const Mark mark = find_place(tree, path).node;
   faults.push_back(
       {mark.line, mark.column, std::move(message), std::move(found), std::move(expected), std::move(advice)});
 }
 
-void Draft::add_at_key(const std::vector<std::string>& path, std::string message, std::string found,
-                       std::string expected, std::string advice) {
+void SpecDraft::add_at_key(const std::vector<std::string>& path, std::string message, std::string found,
+                           std::string expected, std::string advice) {
   const Mark mark = find_place(tree, path).key;
   faults.push_back(
       {mark.line, mark.column, std::move(message), std::move(found), std::move(expected), std::move(advice)});
 }
 
-bool Draft::written(const std::vector<std::string>& path) const { return find_place(tree, path).whole; }
+bool SpecDraft::written(const std::vector<std::string>& path) const { return find_place(tree, path).whole; }
 
-const Value* Draft::at(const std::vector<std::string>& path) const {
+const Value* SpecDraft::at(const std::vector<std::string>& path) const {
   const Value* at = &value;
   for (const std::string& step : path) {
     const auto found = at->is_object() ? at->find(step) : at->end();
@@ -312,12 +312,12 @@ const Value* Draft::at(const std::vector<std::string>& path) const {
   return at;
 }
 
-std::string Draft::text(const std::vector<std::string>& path) const {
+std::string SpecDraft::text(const std::vector<std::string>& path) const {
   const Value* found = at(path);
   return found && found->is_string() ? found->get<std::string>() : "";
 }
 
-void check_keys(Draft& draft) {
+void check_keys(SpecDraft& draft) {
   Checker checker(draft.faults);
   draft.value = checker.check(spec_schema(), draft.tree, draft.tree.mark);
   if (!draft.value.is_object()) draft.value = Value::object();

@@ -14,7 +14,7 @@ namespace slipway {
 
 /// A spec on its way: the file's tree and what is good of it. Values that are at fault are left out of `value`, so that
 /// later checks pass over them instead of complaining twice.
-struct Draft {
+struct SpecDraft {
   YamlNode tree;
   Value value;  ///< Defaults filled in; sizes as bytes.
   std::vector<SpecFault> faults;
@@ -34,6 +34,6 @@ struct Draft {
 };
 
 /// Checks the tree against the table: unknown and missing keys, types, formats, limits.
-void check_keys(Draft& draft);
+void check_keys(SpecDraft& draft);
 
 }  // namespace slipway

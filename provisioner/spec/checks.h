@@ -13,20 +13,20 @@ namespace slipway {
 
 /// Fills in the defaults that other keys decide (subnet, endpoint, endpoint name, SSH key); a missing endpoint that
 /// nothing decides is a fault.
-void fill_derived_defaults(Draft& draft);
+void fill_derived_defaults(SpecDraft& draft);
 
 /// Networks and ranges against each other.
-void check_networks(Draft& draft);
+void check_networks(SpecDraft& draft);
 /// Provider block, SSH and add-ons against the rest.
-void check_settings(Draft& draft);
+void check_settings(SpecDraft& draft);
 /// Pools and hosts, against each other and against the networks.
-void check_pools(Draft& draft);
+void check_pools(SpecDraft& draft);
 
 /// The provider's subnet, where there is a good one.
-std::optional<Cidr> subnet_of(const Draft& draft);
-std::optional<Cidr> cidr_at(const Draft& draft, const std::vector<std::string>& path);
-std::optional<Address> address_at(const Draft& draft, const std::vector<std::string>& path);
-std::optional<AddressRange> range_at(const Draft& draft, const std::vector<std::string>& path);
+std::optional<Cidr> subnet_of(const SpecDraft& draft);
+std::optional<Cidr> cidr_at(const SpecDraft& draft, const std::vector<std::string>& path);
+std::optional<Address> address_at(const SpecDraft& draft, const std::vector<std::string>& path);
+std::optional<AddressRange> range_at(const SpecDraft& draft, const std::vector<std::string>& path);
 
 /// Addresses from the subnet's base up that no machine gets: its base and the bridge; in networks larger than a /27 the
 /// first eleven, so that the endpoint and a few more can stand there.

@@ -10,7 +10,7 @@ constexpr uint32_t small_endpoint_offset = 2;
 Cidr around(Address address) { return {Address{address.bits & 0xFFFFFF00U}, 24}; }
 
 /// True if Slipway makes the machines' network itself, so that its addresses are ours to give.
-bool makes_network(const Draft& draft) {
+bool makes_network(const SpecDraft& draft) {
   const std::string provider = draft.text({"provider"});
   return provider == "local" || (provider == "openstack" && draft.text({"openstack", "network"}).empty() &&
                                  !draft.written({"openstack", "network"}));
@@ -23,7 +23,7 @@ Cidr from_name(const std::string& name) {
   return {Address{10U << 24 | 99U << 16 | third << 8}, 24};
 }
 
-void fill_subnet(Draft& draft) {
+void fill_subnet(SpecDraft& draft) {
   const std::string provider = draft.text({"provider"});
   if (!makes_network(draft) || draft.written({provider, "subnet"})) return;
   const std::optional<Address> endpoint = address_at(draft, {"network", "endpoint"});
@@ -42,7 +42,7 @@ void fill_subnet(Draft& draft) {
   draft.value[provider]["subnet"] = to_string(*subnet);
 }
 
-void fill_endpoint(Draft& draft) {
+void fill_endpoint(SpecDraft& draft) {
   const std::string provider = draft.text({"provider"});
   if (draft.written({"network", "endpoint"}) || provider.empty()) return;
   const std::optional<Cidr> subnet = subnet_of(draft);
@@ -63,26 +63,26 @@ void fill_endpoint(Draft& draft) {
 
 }  // namespace
 
-std::optional<Cidr> cidr_at(const Draft& draft, const std::vector<std::string>& path) {
+std::optional<Cidr> cidr_at(const SpecDraft& draft, const std::vector<std::string>& path) {
   const Result<Cidr> cidr = parse_cidr(draft.text(path));
   return cidr ? std::optional(*cidr) : std::nullopt;
 }
 
-std::optional<Address> address_at(const Draft& draft, const std::vector<std::string>& path) {
+std::optional<Address> address_at(const SpecDraft& draft, const std::vector<std::string>& path) {
   const Result<Address> address = parse_address(draft.text(path));
   return address ? std::optional(*address) : std::nullopt;
 }
 
-std::optional<AddressRange> range_at(const Draft& draft, const std::vector<std::string>& path) {
+std::optional<AddressRange> range_at(const SpecDraft& draft, const std::vector<std::string>& path) {
   const Result<AddressRange> range = parse_range(draft.text(path));
   return range ? std::optional(*range) : std::nullopt;
 }
 
-std::optional<Cidr> subnet_of(const Draft& draft) { return cidr_at(draft, {draft.text({"provider"}), "subnet"}); }
+std::optional<Cidr> subnet_of(const SpecDraft& draft) { return cidr_at(draft, {draft.text({"provider"}), "subnet"}); }
 
 uint32_t reserved_below(const Cidr& subnet) { return subnet.range().size() > 32 ? 11 : 2; }
 
-void fill_derived_defaults(Draft& draft) {
+void fill_derived_defaults(SpecDraft& draft) {
   fill_subnet(draft);
   fill_endpoint(draft);
   const std::string name = draft.text({"name"});

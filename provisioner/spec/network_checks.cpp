@@ -19,11 +19,11 @@ struct Network {
 std::string text(const Network& network) { return to_string(*network.cidr); }
 
 /// The one of two paths that the file holds, the second if it holds both: that is where a reader will change something.
-const Path& written_one(const Draft& draft, const Path& first, const Path& second) {
+const Path& written_one(const SpecDraft& draft, const Path& first, const Path& second) {
   return draft.written(second) || !draft.written(first) ? second : first;
 }
 
-void check_width(Draft& draft, const Network& network) {
+void check_width(SpecDraft& draft, const Network& network) {
   if (!network.cidr) return;
   if (network.cidr->prefix >= network.widest && network.cidr->prefix <= network.narrowest) return;
   draft.add(network.path, network.name() + (network.cidr->prefix < network.widest ? " is too large" : " is too small"),
@@ -32,7 +32,7 @@ void check_width(Draft& draft, const Network& network) {
             network.reason);
 }
 
-void check_endpoint(Draft& draft, const std::array<Network, 3>& networks) {
+void check_endpoint(SpecDraft& draft, const std::array<Network, 3>& networks) {
   const Path path{"network", "endpoint"};
   const std::optional<Address> endpoint = address_at(draft, path);
   if (!endpoint) return;
@@ -53,7 +53,7 @@ void check_endpoint(Draft& draft, const std::array<Network, 3>& networks) {
               "not the network's first, its gateway's (the second), or its last address", "");
 }
 
-void check_load_balancers(Draft& draft, const std::array<Network, 3>& networks) {
+void check_load_balancers(SpecDraft& draft, const std::array<Network, 3>& networks) {
   const Path path{"network", "load_balancers"};
   const std::optional<AddressRange> balancers = range_at(draft, path);
   if (!balancers) return;
@@ -78,7 +78,7 @@ void check_load_balancers(Draft& draft, const std::array<Network, 3>& networks) 
 
 }  // namespace
 
-void check_networks(Draft& draft) {
+void check_networks(SpecDraft& draft) {
   const std::string provider = draft.text({"provider"});
   const std::array<Network, 3> networks{{
       {{"network", "pods"}, cidr_at(draft, {"network", "pods"}), 8, 24, "each machine takes a /24 of it"},

@@ -14,7 +14,7 @@ constexpr int64_t most_control_planes = 7;
 
 class PoolChecker {
  public:
-  explicit PoolChecker(Draft& draft)
+  explicit PoolChecker(SpecDraft& draft)
       : draft_(draft),
         provider_(draft.text({"provider"})),
         pods_(cidr_at(draft, {"network", "pods"})),
@@ -230,7 +230,7 @@ class PoolChecker {
     return room;
   }
 
-  Draft& draft_;
+  SpecDraft& draft_;
   const std::string provider_;
   const std::optional<Cidr> pods_, services_;
   const std::optional<Address> endpoint_;
@@ -247,6 +247,6 @@ class PoolChecker {
 
 }  // namespace
 
-void check_pools(Draft& draft) { PoolChecker(draft).check(); }
+void check_pools(SpecDraft& draft) { PoolChecker(draft).check(); }
 
 }  // namespace slipway

@@ -3,7 +3,7 @@
 namespace slipway {
 namespace {
 
-void check_provider_block(Draft& draft, const std::string& provider) {
+void check_provider_block(SpecDraft& draft, const std::string& provider) {
   const SchemaNode& schema = spec_schema();
   const SchemaNode* choice = schema.child("provider");
   for (const std::string_view view : choice->key->choices) {
@@ -21,7 +21,7 @@ void check_provider_block(Draft& draft, const std::string& provider) {
 
 }  // namespace
 
-void check_settings(Draft& draft) {
+void check_settings(SpecDraft& draft) {
   const std::string provider = draft.text({"provider"});
   if (!provider.empty()) check_provider_block(draft, provider);
 

@@ -10,8 +10,8 @@
 namespace slipway {
 namespace {
 
-Draft read_draft(const std::string& text) {
-  Draft draft;
+SpecDraft read_draft(const std::string& text) {
+  SpecDraft draft;
   YamlReading reading = read_yaml_tree(text, draft.faults);
   // After a syntax error there is nothing whole to check.
   if (!reading.complete) return draft;
@@ -38,7 +38,7 @@ const Pool* Spec::find_pool(std::string_view pool) const {
 std::vector<SpecFault> check_spec(const std::string& text) { return read_draft(text).faults; }
 
 Result<Spec> parse_spec(const std::string& path, const std::string& text) {
-  Draft draft = read_draft(text);
+  SpecDraft draft = read_draft(text);
   if (!draft.faults.empty()) return to_error(path, std::move(draft.faults));
   Spec spec = build_spec(draft, path);
   spec.path = path;

@@ -7,7 +7,7 @@
 namespace slipway {
 namespace {
 
-Size size_of(const Draft& draft, const std::string& pool, const Value& size) {
+Size size_of(const SpecDraft& draft, const std::string& pool, const Value& size) {
   // What an existing host must have is only what the user wrote; a default would refuse hosts that nobody asked about.
   const bool stated_only = draft.text({"provider"}) == "existing";
   const auto number = [&](const char* key) -> uint64_t {
@@ -25,7 +25,7 @@ ExistingHost host_of(const Value& host) {
           .fingerprint = text_at(host, "fingerprint")};
 }
 
-Pool pool_of(const Draft& draft, const std::string& name, const Value& value) {
+Pool pool_of(const SpecDraft& draft, const std::string& name, const Value& value) {
   Pool pool;
   pool.name = name;
   pool.role = text_at(value, "role") == "control-plane" ? Role::control_plane : Role::worker;
@@ -77,7 +77,7 @@ std::string resolve_path(const std::string& path, const std::string& spec_path) 
   return (std::filesystem::path(spec_path).parent_path() / path).lexically_normal().string();
 }
 
-Spec build_spec(const Draft& draft, const std::string& path) {
+Spec build_spec(const SpecDraft& draft, const std::string& path) {
   const Value& value = draft.value;
   Spec spec;
   spec.name = text_at(value, "name");

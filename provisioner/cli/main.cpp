@@ -7,6 +7,7 @@
 #include <iostream>
 
 #include "base/text.h"
+#include "cli/command_tree.h"
 #include "cli/output.h"
 #include "cli/verbs.h"
 #include "cli/version.h"
@@ -32,6 +33,7 @@ class CommandLine {
         "SPEC defaults to SLIPWAY_SPEC, else ./slipway.yaml.\n"
         "Exit codes: 0 done, 1 failed, 2 drift (plan --detailed-exitcode), 3 bad input, 4 approval needed, 5 locked,\n"
         "130 and 143 interrupted.");
+    starts();
     runs();
     looks();
     nodes();
@@ -73,6 +75,17 @@ class CommandLine {
     return sub;
   }
 
+  void starts() {
+    CLI::App* init = verb(app_, "init", "Write a first spec, out of a few answers", verb_init, false);
+    init->add_option("--provider", options_.provider, "local, existing, openstack or opennebula")->type_name("PROVIDER");
+    init->add_option("--file", options_.file, "Write it here [slipway.yaml]")->type_name("FILE");
+    init->add_option("--answer", options_.names, "An answer, such as workers=3; --yes takes the defaults of the others")
+        ->type_name("QUESTION=ANSWER");
+    init->add_flag("--yes", options_.yes, "Ask nothing");
+    CLI::App* complete = verb(app_, "complete", "", verb_complete, false)->group("");
+    complete->add_option("words", options_.names)->required()->expected(1, 2);
+  }
+
   void runs() {
     run_verb(app_, "bootstrap", "Make everything the spec asks for; run again at any time", verb_bootstrap);
     CLI::App* plan = verb(app_, "plan", "Show what would be done, to what, and why; changes nothing", verb_plan);
@@ -93,7 +106,14 @@ class CommandLine {
     status->add_flag("--no-drift", options_.no_drift, "Skip the look for drift");
     verb(app_, "validate", "Check the spec; touches nothing", verb_validate);
     verb(app_, "doctor", "What is wrong here, and the next command", verb_doctor);
-    CLI::App* graph = verb(app_, "graph", "The steps and their edges as DOT", verb_graph);
+    CLI::App* report = verb(app_, "report", "A page about a run, as one HTML file", verb_report);
+    report->add_option("--file", options_.file, "Write it here, 0600")->required()->type_name("FILE");
+    report->add_option("--run", options_.run, "The run's id [the newest]")->type_name("RUN");
+    CLI::App* graph = verb(app_, "graph", "The steps and their edges, as a picture", verb_graph);
+    graph->add_option("--format", options_.form, "dot, mermaid or svg [dot]")
+        ->check(CLI::IsMember({"dot", "mermaid", "svg"}))
+        ->type_name("FORM");
+    graph->add_flag("--all", options_.all, "Each machine by itself, not pools folded into one");
     graph->add_option("--file", options_.file, "Write it here [stdout]")->type_name("FILE");
     CLI::App* kubeconfig = verb(app_, "kubeconfig", "A file that kubectl uses", verb_kubeconfig);
     kubeconfig->add_option("--file", options_.file, "Write it here, 0600 [stdout]")->type_name("FILE");
@@ -150,6 +170,11 @@ class CommandLine {
     carry(*state);
     correct(*state);
     secrets();
+    CLI::App* completion = app_.add_subcommand("completion", "Completion for a shell: source <(slipway completion bash)");
+    completion->add_option("shell", options_.shell, "bash, zsh or fish")
+        ->required()
+        ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+    app_.add_subcommand("man", "The man page: slipway man | man -l -");
     CLI::App* version = app_.add_subcommand("version", "Version and build facts");
     version->callback([this] { chosen_ = print_version; });
   }
@@ -273,6 +298,15 @@ int run(int argc, char** argv) {
     say(describe(fail(ErrorKind::bad_input, "cannot read the command line",
                       {.found = problem.what(), .advice = near.empty() ? "slipway VERB --help" : near})));
     return exit_code(ErrorKind::bad_input);
+  }
+  const CLI::App& app = line.app();
+  if (app.got_subcommand("completion")) {
+    std::cout << completion_script(command_help(app), line.options().shell);
+    return 0;
+  }
+  if (app.got_subcommand("man")) {
+    std::cout << man_page(command_help(app), version());
+    return 0;
   }
   return line.chosen()(line.options());
 }

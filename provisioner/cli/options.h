@@ -27,6 +27,10 @@ struct Options {
   std::string role;                        ///< kubeconfig --role: viewer or deployer; empty: administrator.
   bool authority = false;                  ///< kubeconfig --authority: the platform's certificate instead.
   int lines = 100;                         ///< logs --lines
+  std::string form;                        ///< graph --format
+  std::string run;                         ///< report --run
+  std::string provider;                    ///< init --provider
+  std::string shell;                       ///< completion SHELL
   std::string pool;                        ///< node add --pool
   int count = 1;                           ///< node add --count
   std::vector<std::string> names;          ///< Machines, artifacts, states, by verb.

@@ -73,6 +73,11 @@ void RunLog::write(const Event& event) {
   if (files_->extra_events) files_->extra_events->info(line);
 }
 
+void RunLog::write_header(const Value& header) {
+  // As with the summary: only reports would miss it.
+  (void)write_file_atomically(files_->directory + "/run.json", redact(header.dump()) + "\n", 0600);
+}
+
 void RunLog::write_summary(const Value& summary) {
   // A summary that cannot be written is missed by reports only; the run's outcome is in the state.
   (void)write_file_atomically(files_->directory + "/summary.json", summary.dump(2) + "\n", 0600);

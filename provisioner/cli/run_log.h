@@ -23,6 +23,8 @@ class RunLog {
   ~RunLog();
   const RunId& id() const;
   const std::string& directory() const;
+  /// What stands before the first step: report/run_record.h, run_header.
+  void write_header(const Value& header);
   void write(const Event& event);
   void write_summary(const Value& summary);
   /// The log of one step, made when its first line comes.

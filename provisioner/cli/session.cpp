@@ -3,6 +3,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <pwd.h>
 #include <thread>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@
 #include "cli/version.h"
 #include "cluster/removals.h"
 #include "report/plan_text.h"
+#include "report/run_record.h"
 #include "report/run_view.h"
 
 namespace slipway {
@@ -44,6 +46,29 @@ std::vector<MachineName> names_of(const Membership& membership) {
   std::vector<MachineName> names;
   for (const Member& member : membership.members) names.push_back(member.name);
   return names;
+}
+
+std::string user_name() {
+  const passwd* entry = ::getpwuid(::geteuid());
+  return entry ? entry->pw_name : std::to_string(::geteuid());
+}
+
+std::string host_name() {
+  char name[256] = {};
+  return ::gethostname(name, sizeof name - 1) == 0 ? name : "";
+}
+
+/// Which third-party files the cluster stands on, and where each came from.
+Value artifacts_of(const State& state) {
+  Value list = Value::array();
+  for (const auto& [id, record] : state.steps) {
+    if (!id.text().starts_with("artifact/")) continue;
+    Value row = {{"name", id.text().substr(std::string("artifact/").size())}};
+    for (const char* key : {"version", "sha256", "source", "size"})
+      if (record.outputs.is_object() && record.outputs.contains(key)) row[key] = record.outputs.at(key);
+    list.push_back(std::move(row));
+  }
+  return list;
 }
 
 std::vector<std::string> control_plane_addresses(const Membership& membership) {
@@ -231,6 +256,15 @@ RunSummary Session::run(const Plan& plan, const std::string& verb, const Plan* c
     return parts.summary;
   }
   parts.run_id = (*log)->id().text();
+  (*log)->write_header(run_header(*parts.graph, plan,
+                                  {{"run", parts.run_id},
+                                   {"verb", verb},
+                                   {"cluster", parts.spec.name},
+                                   {"spec", fs::absolute(parts.spec.path).string()},
+                                   {"version", version()},
+                                   {"user", user_name()},
+                                   {"host", host_name()},
+                                   {"started", format_time(std::chrono::system_clock::now())}}));
   size_t to_do = 0;
   for (const PlannedStep& step : plan.steps)
     if (step.diff.action != Action::none && !step.out_of_scope) ++to_do;
@@ -267,7 +301,9 @@ RunSummary Session::run(const Plan& plan, const std::string& verb, const Plan* c
     for (const StepId& id : forgettable(*parts.graph, now)) (void)parts.store->record_removed(id);
   }
   sink({.time = std::chrono::system_clock::now(), .type = "run-done", .data = run_document()});
-  (*log)->write_summary(run_document());
+  Value summary_document = run_document();
+  summary_document["artifacts"] = artifacts_of(parts.store->snapshot());
+  (*log)->write_summary(summary_document);
   return summary;
 }
 

@@ -9,6 +9,7 @@
 #include "cli/session.h"
 #include "cli/verbs.h"
 #include "kube/kubeconfig.h"
+#include "report/graph_drawing.h"
 #include "report/plan_text.h"
 
 namespace slipway {
@@ -117,16 +118,6 @@ Result<std::string> kubeconfig_of(Session& session) {
                          role == "deployer" ? text_at(settings->second, "namespace", "apps") : "");
 }
 
-std::string dot(const Graph& graph) {
-  std::string out = "digraph slipway {\n  rankdir=LR;\n  node [shape=box, fontname=\"sans-serif\"];\n";
-  for (const Node& node : graph.nodes()) {
-    out += "  \"" + node.info.id.text() + "\" [tooltip=\"" + node.info.title + "\"];\n";
-    for (const size_t need : node.needs)
-      out += "  \"" + graph.nodes()[need].info.id.text() + "\" -> \"" + node.info.id.text() + "\";\n";
-  }
-  return out + "}\n";
-}
-
 }  // namespace
 
 int verb_status(const Options& options) {
@@ -205,9 +196,13 @@ int verb_graph(const Options& options) {
   SessionResult session = Session::open(options, "graph", Access::look);
   if (!session) return report_error(options, session.error());
   if (Result<void> expanded = (*session)->expand_graph(); !expanded) return report_error(options, expanded.error());
-  const std::string text = dot((*session)->graph());
+  std::vector<DrawnStep> steps = drawn_steps((*session)->graph());
+  if (!options.all) steps = folded(steps);
+  const std::string text = options.form == "svg"       ? to_svg(steps, true)
+                           : options.form == "mermaid" ? to_mermaid(steps)
+                                                       : to_dot(steps);
   if (options.file.empty()) {
-    print_result(options, text, {{"format", 1}, {"dot", text}});
+    print_result(options, text, {{"format", 1}, {options.form.empty() ? "dot" : options.form, text}});
   } else if (Result<void> written = write_file_atomically(options.file, text); !written) {
     return report_error(options, written.error());
   }

@@ -19,7 +19,7 @@ namespace {
 using SessionResult = Result<std::unique_ptr<Session>>;
 
 void show_plan(const Plan& plan, const Options& options) {
-  const std::string text = plan_text(plan, style_for(2), {.all = options.all, .applies = true});
+  const std::string text = plan_text(plan, style_for(2), {.all = options.all});
   std::fputs(text.c_str(), stderr);
 }
 
@@ -146,9 +146,11 @@ int verb_plan(const Options& options) {
     document["spec"] = std::filesystem::absolute((*session)->spec().path).string();
     if (Result<void> written = write_file_atomically(options.out, document.dump(1) + "\n", 0600); !written)
       return report_error(options, written.error());
-    say("Saved. To do exactly this, or less: slipway apply " + options.out);
+    say("Saved: slipway apply " + options.out + " does exactly this, or less.");
   }
-  print_result(options, plan_text(*plan, style_for(1), {.all = options.all}), to_json(*plan, options.all));
+  const std::string next = options.out.empty() ? "slipway apply " + (*session)->spec().path : "slipway apply " + options.out;
+  print_result(options, plan_text(*plan, style_for(1), {.all = options.all, .next = next}),
+               to_json(*plan, options.all));
   return options.detailed_exit_code && !plan->nothing_to_do() ? 2 : 0;
 }
 

@@ -4,7 +4,7 @@ namespace slipway {
 namespace {
 
 Outputs outputs_of(const ArtifactFile& file) {
-  return {{"path", file.path}, {"sha256", file.sha256}, {"version", file.version}, {"size", file.size}};
+  return {{"path", file.path}, {"sha256", file.sha256}, {"version", file.version}, {"size", file.size}, {"source", file.source}};
 }
 
 }  // namespace

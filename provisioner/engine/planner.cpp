@@ -8,6 +8,7 @@
 #include "engine/inputs.h"
 #include "engine/retry.h"
 #include "engine/walk.h"
+#include "graph/critical_path.h"
 
 namespace slipway {
 namespace {
@@ -43,6 +44,9 @@ class Planner {
     for (const PlannedStep& step : plan.steps)
       if (!step.machine.empty()) machines.insert(step.machine);
     plan.machines.assign(machines.begin(), machines.end());
+    CriticalPath path = critical_path(graph_, plan);
+    plan.critical_path = std::move(path.steps);
+    plan.critical_time = path.time;
     emit({.type = "observe-done"});
     return plan;
   }

@@ -18,6 +18,12 @@ bool Plan::nothing_to_do() const {
          steps.size();
 }
 
+size_t Plan::waiting_for_approval() const {
+  return static_cast<size_t>(std::count_if(steps.begin(), steps.end(), [](const PlannedStep& step) {
+    return step.needs_approval && step.diff.action != Action::none && !step.out_of_scope;
+  }));
+}
+
 std::vector<MachineName> Plan::touches() const {
   std::set<MachineName> touched;
   for (const PlannedStep& step : steps)
@@ -66,6 +72,8 @@ Value to_json(const Plan& plan, bool all) {
     for (const MachineName& machine : machines) list.push_back(machine.text());
     return list;
   };
+  Value path = Value::array();
+  for (const StepId& step : plan.critical_path) path.push_back(step.text());
   const size_t out_of_scope = static_cast<size_t>(
       std::count_if(plan.steps.begin(), plan.steps.end(), [](const PlannedStep& step) { return step.out_of_scope; }));
   return {{"format", 1},
@@ -79,6 +87,8 @@ Value to_json(const Plan& plan, bool all) {
           {"touches", names(plan.touches())},
           {"leaves", names(plan.leaves())},
           {"objects", std::move(objects)},
+          {"expected_ms", plan.critical_time.count()},
+          {"critical_path", std::move(path)},
           {"steps", std::move(steps)}};
 }
 

@@ -38,9 +38,13 @@ struct Plan {
   PlanBinding binding;
   std::vector<PlannedStep> steps;     ///< In dependency order; "none" included.
   std::vector<MachineName> machines;  ///< Every machine of the spec and of the state.
+  std::vector<StepId> critical_path;  ///< The acting steps that take longest one after the other.
+  Milliseconds critical_time{0};      ///< What they are expected to take: no run is shorter.
 
   size_t count(Action action) const;
   bool nothing_to_do() const;
+  /// Acting steps that wait for --approve.
+  size_t waiting_for_approval() const;
   /// Machines with at least one acting step / with none.
   std::vector<MachineName> touches() const;
   std::vector<MachineName> leaves() const;

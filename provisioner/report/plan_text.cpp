@@ -1,6 +1,8 @@
 #include "report/plan_text.h"
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "base/secret.h"
 #include "base/text.h"
@@ -46,6 +48,181 @@ std::string padded(std::string text, size_t width) {
   return text;
 }
 
+/// What is left of an id under the heading of its machine: "host/workers-1/base" -> "base".
+std::string short_name(const PlannedStep& step) {
+  std::string out;
+  for (const std::string& part : split(step.id.text(), '/'))
+    if (part != step.machine.text() && part != "host" && !(part == "kubernetes" && out.empty()))
+      out += (out.empty() ? "" : "/") + part;
+  // "host/NAME/kubernetes" is a part's own name, not a prefix.
+  return out.empty() ? "kubernetes" : out;
+}
+
+/// Breaks a list into lines that fit, each but the first behind `indent` blanks.
+std::string wrapped(const std::vector<std::string>& words, size_t indent, size_t width) {
+  std::string out;
+  size_t column = indent;
+  for (size_t i = 0; i < words.size(); ++i) {
+    const std::string word = words[i] + (i + 1 < words.size() ? "," : "");
+    if (i > 0 && column + 1 + word.size() > width) {
+      out += "\n" + std::string(indent, ' ');
+      column = indent;
+    } else if (i > 0) {
+      out += " ";
+      ++column;
+    }
+    out += word;
+    column += word.size();
+  }
+  return out;
+}
+
+/// Things that are made and need no more words than their names.
+struct Group {
+  std::vector<MachineName> machines;  ///< Empty: not on machines.
+  std::vector<std::string> parts;
+};
+
+class PlanText {
+ public:
+  PlanText(const Plan& plan, const Style& style, const PlanTextOptions& options)
+      : plan_(plan), style_(style), options_(options) {}
+
+  std::string text() {
+    if (!options_.all) add_groups();
+    for (const PlannedStep& step : plan_.steps)
+      if (options_.all || (worth_a_line(step) && !grouped(step))) add_step(step);
+    const size_t problems = static_cast<size_t>(std::count_if(
+        plan_.steps.begin(), plan_.steps.end(), [](const PlannedStep& step) { return !step.problem.empty(); }));
+    if (plan_.nothing_to_do() && problems == 0)
+      return out_ + "Nothing to do: all " + std::to_string(plan_.steps.size()) + " steps are as the spec says.\n";
+    add_closing(problems);
+    return std::move(out_);
+  }
+
+ private:
+  static bool acts(const PlannedStep& step) { return step.diff.action != Action::none && !step.out_of_scope; }
+  static bool worth_a_line(const PlannedStep& step) { return acts(step) || !step.problem.empty(); }
+
+  /// A creation that needs no explanation: everything about it stands in the spec.
+  static bool plain(const PlannedStep& step) {
+    return acts(step) && step.diff.action == Action::create && step.diff.note.empty() && step.problem.empty() &&
+           !step.needs_approval;
+  }
+  static bool artifact(const PlannedStep& step) { return step.id.text().starts_with("artifact/"); }
+
+  /// Whether the step is told by a group: artifacts, and machines that are made as a whole.
+  bool grouped(const PlannedStep& step) const {
+    return plain(step) && (artifact(step) || fresh_.contains(step.machine));
+  }
+
+  void add_groups() {
+    std::map<MachineName, std::vector<std::string>> parts;
+    std::vector<MachineName> in_order;
+    std::vector<std::string> artifacts;
+    std::set<MachineName> not_plain;
+    for (const PlannedStep& step : plan_.steps) {
+      if (!worth_a_line(step)) continue;
+      if (artifact(step) && plain(step)) artifacts.push_back(step.id.text().substr(std::string("artifact/").size()));
+      if (step.machine.empty()) continue;
+      if (!plain(step)) not_plain.insert(step.machine);
+      std::vector<std::string>& known = parts[step.machine];
+      if (known.empty()) in_order.push_back(step.machine);
+      known.push_back(short_name(step));
+    }
+    std::vector<Group> groups;
+    std::map<std::vector<std::string>, size_t> group_of;
+    for (const MachineName& machine : in_order) {
+      if (not_plain.contains(machine)) continue;
+      fresh_.insert(machine);
+      const std::vector<std::string>& names = parts.at(machine);
+      const auto [place, fresh] = group_of.try_emplace(names, groups.size());
+      if (fresh) groups.push_back({{}, names});
+      groups[place->second].machines.push_back(machine);
+    }
+    if (!artifacts.empty()) add_group("artifacts", artifacts, artifacts.size());
+    for (const Group& group : groups)
+      add_group(list_names(group.machines), group.parts, group.parts.size() * group.machines.size());
+  }
+
+  void add_group(const std::string& heading, const std::vector<std::string>& parts, size_t steps) {
+    out_ += "  " + symbol(Action::create, style_) + " " + padded(heading, 32) + "  create  " +
+            style_.dim(std::to_string(steps) + (steps == 1 ? " step" : " steps")) + "\n        " +
+            style_.dim(wrapped(parts, 8, static_cast<size_t>(std::max(40, style_.width - 1)))) + "\n";
+  }
+
+  void add_step(const PlannedStep& step) {
+    out_ += "  " + symbol(step.out_of_scope ? Action::none : step.diff.action, style_) + " " +
+            padded(step.id.text(), 32) + "  ";
+    if (acts(step)) out_ += name(step.diff.action);
+    if (const std::string reason = acts(step) ? reason_of(step) : ""; !reason.empty()) out_ += "  " + style_.dim(reason);
+    if (step.diff.action != Action::none && step.out_of_scope) out_ += style_.dim("not in this run's scope");
+    if (acts(step) && step.needs_approval) out_ += style_.red("  needs --approve");
+    out_ += "\n";
+    if (!step.diff.note.empty()) out_ += style_.dim("      " + step.diff.note) + "\n";
+    if (!step.problem.empty())
+      out_ += style_.red("      could not be looked at: ") + replace_all(step.problem, "\n", "\n      ") + "\n";
+    if (!acts(step) || step.diff.action == Action::create) return;  // A new thing's fields are in the spec.
+    if (!step.diff.fields.empty() && step.diff.fields.front().field == "*") return;  // The note says it.
+    constexpr size_t most_fields = 20;
+    for (size_t i = 0; i < step.diff.fields.size() && i < most_fields; ++i)
+      out_ += field_line(step.diff.fields[i], style_) + "\n";
+    if (step.diff.fields.size() > most_fields)
+      out_ += style_.dim("      and " + std::to_string(step.diff.fields.size() - most_fields) +
+                         " more fields (--output json shows all)") +
+              "\n";
+  }
+
+  /// A thing that is missing needs no reason beside "create".
+  static std::string reason_of(const PlannedStep& step) {
+    return step.diff.action == Action::create && step.diff.reason == Reason::missing
+               ? ""
+               : std::string(name(step.diff.reason));
+  }
+
+  void add_closing(size_t problems) {
+    const std::vector<MachineName> touches = plan_.touches(), leaves = plan_.leaves();
+    out_ += "\n" + style_.bold("Touches") + " " + (touches.empty() ? "no machine" : list_names(touches));
+    if (!leaves.empty()) out_ += "; " + style_.bold("leaves") + " " + list_names(leaves) + " untouched";
+    out_ += ".\n";
+    if (plan_.critical_path.size() > 1) {
+      std::vector<std::string> path;
+      for (const StepId& step : plan_.critical_path) path.push_back(step.text());
+      constexpr size_t most = 5;
+      if (path.size() > most) path = {path[0], path[1], "…", path[path.size() - 2], path.back()};
+      out_ += style_.dim("Longest chain: " + join(path, " > ")) + "\n";
+    }
+    if (problems > 0)
+      out_ += std::to_string(problems) +
+              (problems == 1 ? " step could not be looked at; it is looked at again when its turn comes.\n"
+                             : " steps could not be looked at; they are looked at again when their turn comes.\n");
+    out_ += style_.bold("Plan") + ": " + counts();
+    if (const size_t waiting = plan_.waiting_for_approval(); waiting > 0)
+      out_ += " (" + std::to_string(waiting) + (waiting == 1 ? " needs" : " need") + " --approve)";
+    if (plan_.critical_time > Milliseconds(0))
+      out_ += ", at least " + format_seconds(static_cast<double>(plan_.critical_time.count()) / 1000);
+    out_ += ".";
+    if (!options_.next.empty() && !plan_.nothing_to_do()) out_ += " Nothing was changed; to do it: " + options_.next;
+    out_ += "\n";
+  }
+
+  std::string counts() const {
+    std::vector<std::string> parts;
+    for (const auto& [action, verb] : {std::pair{Action::create, "create"},
+                                       {Action::update, "update"},
+                                       {Action::replace, "replace"},
+                                       {Action::remove, "delete"}})
+      if (const size_t count = plan_.count(action); count > 0) parts.push_back(std::to_string(count) + " to " + verb);
+    return parts.empty() ? "nothing to do" : join(parts, ", ");
+  }
+
+  const Plan& plan_;
+  const Style& style_;
+  const PlanTextOptions& options_;
+  std::string out_;
+  std::set<MachineName> fresh_;  ///< Machines whose every acting step is a plain creation.
+};
+
 }  // namespace
 
 std::string list_names(const std::vector<MachineName>& names, size_t at_most) {
@@ -56,58 +233,8 @@ std::string list_names(const std::vector<MachineName>& names, size_t at_most) {
   return out;
 }
 
-Milliseconds expected_time(const Plan& plan) {
-  // Per machine the steps follow each other; machines work side by side, the cluster's own steps after the slowest.
-  std::map<MachineName, Milliseconds> chains;
-  for (const PlannedStep& step : plan.steps)
-    if (step.diff.action != Action::none && !step.out_of_scope) chains[step.machine] += step.expected;
-  Milliseconds longest{0}, shared{0};
-  for (const auto& [machine, chain] : chains)
-    (machine.empty() ? shared : longest) = machine.empty() ? chain : std::max(longest, chain);
-  return longest + shared;
-}
-
 std::string plan_text(const Plan& plan, const Style& style, const PlanTextOptions& options) {
-  std::string out;
-  size_t widest = 20;
-  for (const PlannedStep& step : plan.steps) widest = std::max(widest, std::min<size_t>(step.id.text().size(), 48));
-  size_t problems = 0;
-  for (const PlannedStep& step : plan.steps) {
-    const bool acts = step.diff.action != Action::none;
-    if (!step.problem.empty()) ++problems;
-    if (!acts && !options.all && step.problem.empty()) continue;
-    if (step.out_of_scope && !options.all) continue;
-    out += "  " + symbol(step.diff.action, style) + " " + padded(step.id.text(), widest) + "  " +
-           padded(std::string(name(step.diff.action)), 8) + style.dim(std::string(name(step.diff.reason)));
-    if (step.out_of_scope) out += style.dim("  not in this run's scope");
-    if (step.needs_approval) out += style.red("  needs --approve");
-    out += "\n";
-    if (!step.diff.note.empty()) out += style.dim("      " + step.diff.note) + "\n";
-    if (!step.problem.empty())
-      out += style.red("      could not be looked at: ") + replace_all(step.problem, "\n", "\n      ") + "\n";
-    if (step.diff.action == Action::create) continue;  // A new thing's fields are in the spec.
-    if (!step.diff.fields.empty() && step.diff.fields.front().field == "*") continue;  // The note says it.
-    constexpr size_t most_fields = 20;
-    for (size_t i = 0; i < step.diff.fields.size() && i < most_fields; ++i)
-      out += field_line(step.diff.fields[i], style) + "\n";
-    if (step.diff.fields.size() > most_fields)
-      out += style.dim("      and " + std::to_string(step.diff.fields.size() - most_fields) +
-                       " more fields (--output json shows all)") +
-             "\n";
-  }
-  if (plan.nothing_to_do() && problems == 0)
-    return out + "Nothing to do: all " + std::to_string(plan.steps.size()) + " steps are as the spec says.\n";
-  const std::vector<MachineName> touches = plan.touches(), leaves = plan.leaves();
-  out += "\n" + style.bold("Touches") + " " + (touches.empty() ? "no machine" : list_names(touches));
-  if (!leaves.empty()) out += "; " + style.bold("leaves") + " " + list_names(leaves) + " untouched";
-  out += ".\n" + style.bold("Plan") + ": " + std::to_string(plan.count(Action::create)) + " to create, " +
-         std::to_string(plan.count(Action::update)) + " to update, " + std::to_string(plan.count(Action::replace)) +
-         " to replace, " + std::to_string(plan.count(Action::remove)) + " to delete; about " +
-         format_seconds(static_cast<double>(expected_time(plan).count()) / 1000) + ".\n";
-  if (problems > 0)
-    out +=
-        std::to_string(problems) + " steps could not be looked at; they are looked at again when their turn comes.\n";
-  return out;
+  return PlanText(plan, style, options).text();
 }
 
 }  // namespace slipway

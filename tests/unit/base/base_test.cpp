@@ -7,11 +7,14 @@
 
 #include "base/digest.h"
 #include "base/error.h"
+#include "base/error_reference.h"
 #include "base/file.h"
 #include "base/ids.h"
 #include "base/process.h"
 #include "base/secret.h"
 #include "base/text.h"
+
+#include "tests/golden.h"
 
 namespace slipway {
 namespace {
@@ -38,6 +41,19 @@ TEST(Errors, OnlyWhatMayPassByItselfIsRetried) {
   for (int i = 0; i < 15; ++i)
     if (retryable(static_cast<ErrorKind>(i))) retried.insert(std::string(name(static_cast<ErrorKind>(i))));
   EXPECT_EQ(retried, (std::set<std::string>{"conflict", "unavailable", "throttled", "timeout"}));
+}
+
+TEST(Errors, EveryKindHasAMeaningAndAdvice) {
+  EXPECT_EQ(error_kinds().size(), 15u);
+  for (const ErrorKind kind : error_kinds()) {
+    EXPECT_GT(meaning(kind).size(), 20u) << name(kind);
+    EXPECT_GT(general_advice(kind).size(), 20u) << name(kind);
+    EXPECT_NE(describe(fail(kind, "something")).find("\n  try       "), std::string::npos) << name(kind);
+  }
+}
+
+TEST(Errors, ReferencePageIsTheTable) {
+  testing_support::expect_golden(SLIPWAY_SOURCE "/docs/errors.md", error_reference_markdown());
 }
 
 TEST(Errors, ReadAsWhereWhatFoundExpectedTry) {

@@ -1,6 +1,5 @@
 // What the repository publishes about the spec: the schema, the reference page, the samples.
 
-#include <cstdlib>
 #include <filesystem>
 #include <gtest/gtest.h>
 
@@ -8,21 +7,15 @@
 #include "spec/spec.h"
 #include "spec/yaml.h"
 
+#include "tests/golden.h"
+
 namespace slipway {
 namespace {
 
 std::filesystem::path repository() { return SLIPWAY_SOURCE; }
 
-/// Accepting rewrites the file and skips, so that a test cannot pass by writing what it expects.
 void expect_published(const char* name, const std::string& text) {
-  const std::string path = (repository() / "docs" / name).lexically_normal().string();
-  if (std::getenv("SLIPWAY_ACCEPT")) {
-    ASSERT_TRUE(write_file_atomically(path, text));
-    GTEST_SKIP() << "wrote " << path;
-  }
-  const Result<std::string> published = read_file(path);
-  ASSERT_TRUE(published) << describe(published.error());
-  EXPECT_EQ(*published, text) << "if this is meant: SLIPWAY_ACCEPT=1, then look at the difference";
+  testing_support::expect_golden((repository() / "docs" / name).string(), text);
 }
 
 TEST(Published, JsonSchemaIsTheTables) { expect_published("spec.schema.json", spec_json_schema()); }

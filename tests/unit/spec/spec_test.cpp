@@ -1,3 +1,4 @@
+#include "base/error_reference.h"
 #include "spec/spec.h"
 
 #include <cstdlib>
@@ -220,7 +221,9 @@ TEST(Spec, SeveralFaultsComeTogetherInFileOrder) {
             "  found     2\n"
             "  expected  1, 3, 5 or 7\n"
             "  try       etcd needs a majority: 2 survive no more failures than 1, and there are more to fail\n"
-            "lab.yaml: 3 faults (bad input)");
+            "lab.yaml: 3 faults (bad input)\n"
+            "  try       " +
+                std::string(general_advice(ErrorKind::bad_input)));
 }
 
 TEST(Spec, TenThousandHostsAreRead) {

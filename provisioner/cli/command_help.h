@@ -17,9 +17,9 @@ struct OptionHelp {
 struct CommandHelp {
   std::string name;
   std::string about;
-  std::string footer;  ///< Examples and notes; only at the top.
-  std::vector<OptionHelp> options;
-  std::vector<CommandHelp> commands;
+  std::string footer{};  ///< Examples and notes; only at the top.
+  std::vector<OptionHelp> options{};
+  std::vector<CommandHelp> commands{};
 };
 
 /// The man page slipway(1), in man(7) macros. Pure.

@@ -74,6 +74,26 @@ TEST(Floors, EachLibraryStaysBehindItsDoor) {
       }
 }
 
+// Two types of one name in one namespace are one type to the linker, which then calls the wrong destructor.
+TEST(Floors, NoTwoHeadersDefineATypeOfOneName) {
+  std::map<std::string, std::string> header_of;
+  const std::regex opens(R"(^namespace (\S+) \{)"), defines(R"(^(?:struct|class|enum class) (\w+)\b[^;]*\{)");
+  for (const char* top : {"provisioner", "providers"})
+    for (const auto& entry : fs::recursive_directory_iterator(fs::path(SLIPWAY_SOURCE) / top)) {
+      if (entry.path().extension() != ".h") continue;
+      std::ifstream in(entry.path());
+      std::string text, space;
+      while (std::getline(in, text)) {
+        std::smatch match;
+        if (std::regex_search(text, match, opens)) space = match[1];
+        if (!std::regex_search(text, match, defines)) continue;
+        const auto [place, fresh] = header_of.emplace(space + "::" + match[1].str(), entry.path().string());
+        EXPECT_TRUE(fresh) << place->first << " is defined in " << place->second << " and in " << entry.path();
+      }
+    }
+  EXPECT_GT(header_of.size(), 100u);
+}
+
 TEST(Floors, EveryRoomIsOnAFloor) {
   for (const auto& entry : fs::directory_iterator(fs::path(SLIPWAY_SOURCE) / "provisioner"))
     if (entry.is_directory()) {

@@ -57,9 +57,12 @@ Result<void> write_host_files(const std::string& upper, const MachineOrder& orde
   const std::string name = order.name.text();
   std::vector<File> files = {
       {"/etc/hostname", name + "\n"},
-      {"/etc/hosts", "127.0.0.1 localhost\n" + address + " " + name + "\n::1 localhost ip6-localhost ip6-loopback\n"},
       {"/etc/resolv.conf",
        resolv_conf_for_hosts(read_or_empty("/etc/resolv.conf"), read_or_empty("/run/systemd/resolve/resolv.conf"))}};
+  // What playbooks and people added to it outlives a restart.
+  const std::string own_line = address + " " + name + "\n";
+  if (read_or_empty((upper + "/etc/hosts").c_str()).find("\n" + own_line) == std::string::npos)
+    files.push_back({"/etc/hosts", "127.0.0.1 localhost\n" + own_line + "::1 localhost ip6-localhost ip6-loopback\n"});
   if (!order.host_private_key.empty()) {
     files.push_back({"/etc/ssh/ssh_host_ed25519_key", order.host_private_key, 0600});
     files.push_back({"/etc/ssh/ssh_host_ed25519_key.pub", std::string(trim(order.host_public_key)) + "\n"});

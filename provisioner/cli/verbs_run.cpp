@@ -183,8 +183,11 @@ int verb_node_add(const Options& options) {
   say(path + ": pools." + options.pool + ".count " + std::to_string(before) + " -> " + std::to_string(after));
   if (Result<void> reloaded = session.reload_spec({}); !reloaded) return report_error(options, reloaded.error());
   std::vector<std::string> fresh;
+  // Control planes know each other: the others hear of a new one. Workers know nobody.
+  const bool control_plane = session.spec().find_pool(options.pool)->role == Role::control_plane;
   for (const Member& member : session.membership().members)
-    if (!known.contains(member.name)) fresh.push_back(member.name.text());
+    if (!known.contains(member.name) || (control_plane && member.pool->role == Role::control_plane))
+      fresh.push_back(member.name.text());
   return plan_and_run(session, "node-add", fresh, false);
 }
 

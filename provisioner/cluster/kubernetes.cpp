@@ -10,6 +10,16 @@ namespace {
 const StepId init_step("kubernetes/init");
 
 StepId join_step(const MachineName& machine) { return StepId("kubernetes/join/" + machine.text()); }
+StepId certificate_step(const MachineName& machine) {
+  return StepId("host/" + machine.text() + "/apiserver-certificate");
+}
+
+/// Whether state knows the machine as part of the cluster.
+bool has_joined(const State& state, const MachineName& machine) {
+  const auto join = state.steps.find(join_step(machine)), init = state.steps.find(init_step);
+  return (join != state.steps.end() && join->second.applied) ||
+         (init != state.steps.end() && init->second.applied && init->second.machine == machine.text());
+}
 
 /// Whether state knows that the cluster was made once. Init is a fact of the cluster, not of a machine.
 bool was_initialised(const State& state) {
@@ -28,6 +38,8 @@ class KubeadmChapter {
       Value variables = host_variables(draft_.blueprint.spec, draft_.blueprint.membership, member, draft_.versions);
       Result<StepId> step = first_ == member.name ? add_init(member, variables) : add_join(member, variables);
       if (!step) return std::move(step).error();
+      if (member.pool->role == Role::control_plane)
+        if (Result<void> added = add_certificate(member, variables, *step); !added) return added;
       Result<StepId> kubelet = add_kubelet(member, std::move(variables), *step);
       if (!kubelet) return std::move(kubelet).error();
       draft_.members.emplace(member.name, std::move(*kubelet));
@@ -73,6 +85,7 @@ class KubeadmChapter {
     info.expected = Seconds(7);
     // etcd takes one new member at a time.
     if (control_plane) info.lanes.push_back("control-plane-join");
+    if (control_plane && !has_joined(draft_.blueprint.state, member.name)) info.after = prepared_control_planes();
     info.carries_data = control_plane;
     return draft_.graph.add(std::move(info), std::make_unique<JoinStep>(std::move(*playbook), std::move(*ticket)));
   }
@@ -91,6 +104,37 @@ class KubeadmChapter {
     Result<std::string> source = read_file(draft_.blueprint.data_directory + "/playbooks/files/" + file);
     if (!source) return source;
     return playbook::render(file, *source, variables);
+  }
+
+  /// What a new control plane waits for: the others know of it. Their keepalived then counts it in before it starts one
+  /// of its own, and the cluster's configuration, which kubeadm reads when joining, names it.
+  std::vector<StepId> prepared_control_planes() const {
+    std::vector<StepId> steps;
+    for (const Member* other : draft_.blueprint.membership.control_planes())
+      if (first_ == other->name || has_joined(draft_.blueprint.state, other->name)) {
+        steps.push_back(draft_.hosts.at(other->name));
+        steps.push_back(certificate_step(other->name));
+      }
+    return steps;
+  }
+
+  Result<void> add_certificate(const Member& member, Value variables, const StepId& joined) {
+    Value settings = variables;
+    settings["certificates_folder"] = "/run/slipway/certificate/pki";
+    Result<std::string> configuration = rendered("kubeadm-init.yaml.mustache", settings);
+    if (!configuration) return std::move(configuration).error();
+    variables["certificate_configuration"] = std::move(*configuration);
+    StepInfo info =
+        info_for(member, certificate_step(member.name), "API server's certificate on " + member.name.text());
+    info.inputs["joined"] = {joined, "done"};
+    Result<std::unique_ptr<Step>> step = draft_.shelf.make(
+        {.playbook = "apiserver-certificate", .member = &member, .variables = std::move(variables)}, info);
+    if (!step) return std::move(step).error();
+    // One control plane at a time.
+    info.lanes.push_back("control-plane-join");
+    info.expected = Seconds(3);
+    draft_.graph.add(std::move(info), std::move(*step));
+    return {};
   }
 
   /// kubeadm writes the kubelet's configuration when the node joins; from then on this step keeps it.

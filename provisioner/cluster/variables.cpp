@@ -1,6 +1,10 @@
 #include "cluster/variables.h"
 
+#include <algorithm>
+#include <set>
+
 #include "base/digest.h"
+#include "base/text.h"
 
 namespace slipway {
 namespace {
@@ -18,6 +22,51 @@ Value component_arguments(const Spec& spec, const std::string& component, std::m
   if (given != spec.kubernetes.extra_args.end())
     for (const auto& [flag, value] : given->second) ours[flag] = value;
   return argument_list(ours);
+}
+
+/// The kubelet's own arguments as words of a systemd unit.
+Value kubelet_arguments(const Spec& spec) {
+  Value list = Value::array();
+  const auto given = spec.kubernetes.extra_args.find("kubelet");
+  if (given == spec.kubernetes.extra_args.end()) return list;
+  for (const auto& [flag, value] : given->second) {
+    std::string word = "--" + flag + "=" + value;
+    for (const auto& [plain, quoted] : {std::pair{"\\", "\\\\"}, {"\"", "\\\""}, {"%", "%%"}, {"$", "$$"}})
+      word = replace_all(word, plain, quoted);
+    list.push_back({{"argument", "\"" + word + "\""}});
+  }
+  return list;
+}
+
+/// "docker.io=https://one,https://two quay.io=…", as playbooks/files/registry-mirrors takes it.
+std::string mirror_words(const Spec& spec) {
+  std::vector<std::string> words;
+  for (const auto& [registry, urls] : spec.kubernetes.registry_mirrors)
+    if (!urls.empty()) words.push_back(registry + "=" + join(urls, ","));
+  std::sort(words.begin(), words.end());
+  return join(words, " ");
+}
+
+/// The names of a control plane's API server certificate in sorted order, its own address left out: kubeadm's own names
+/// and those of kubeadm-init.yaml.mustache.
+std::string certificate_names(const Spec& spec, const Membership& membership, const Member& owner) {
+  std::set<std::string> names = {"kubernetes",
+                                 "kubernetes.default",
+                                 "kubernetes.default.svc",
+                                 "kubernetes.default.svc.cluster.local",
+                                 "localhost",
+                                 "127.0.0.1",
+                                 to_string(Address{spec.network.services.base.bits + 1}),
+                                 to_string(spec.network.endpoint),
+                                 spec.network.endpoint_name,
+                                 owner.name.text()};
+  for (const Member* member : membership.control_planes()) {
+    names.insert(member->name.text());
+    names.insert(member->address);
+  }
+  names.erase(owner.address);
+  names.erase("");
+  return join({names.begin(), names.end()}, " ");
 }
 
 /// VRRP wants a number from 1 to 255 that is the cluster's own in its segment.
@@ -63,7 +112,9 @@ Value cluster_variables(const Spec& spec, const Membership& membership, const Ve
            component_arguments(spec, "controller_manager", {{"kube-api-qps", "100"}, {"kube-api-burst", "200"}})},
           {"apiserver_extra_args", component_arguments(spec, "apiserver", {})},
           {"scheduler_extra_args", component_arguments(spec, "scheduler", {})},
-          {"etcd_extra_args", component_arguments(spec, "etcd", {})}};
+          {"etcd_extra_args", component_arguments(spec, "etcd", {})},
+          {"kubelet_arguments", kubelet_arguments(spec)},
+          {"registry_mirrors", mirror_words(spec)}};
 }
 
 Value host_variables(const Spec& spec, const Membership& membership, const Member& member, const Versions& versions) {
@@ -81,6 +132,7 @@ Value host_variables(const Spec& spec, const Membership& membership, const Membe
     for (const Member* other : membership.control_planes())
       if (other->name != member.name) peers.push_back({{"address", other->address}});
     variables["peers"] = std::move(peers);
+    variables["certificate_names"] = certificate_names(spec, membership, member);
     variables["router_id"] = std::to_string(router_id(spec));
   }
   return variables;

@@ -14,7 +14,7 @@ enum class Action { none, create, update, replace, remove };
 std::string_view name(Action action);
 
 struct FieldChange {
-  std::string field;       ///< Path within the step: "task/net.ipv4.ip_forward", "spec.replicas".
+  std::string field;       ///< Path within the step: "forwarding/net.ipv4.ip_forward", "runtime: /etc/x.toml mode".
   Value old_value{};       ///< null: absent.
   Value new_value{};       ///< null: absent, or not known yet.
   bool unknown = false;    ///< The new value is known after an earlier step's apply.

@@ -162,7 +162,9 @@ bool PlaybookStep::needs_input(const std::string& input, const Diff& diff) const
   if (input == wish_.access) return true;
   return std::any_of(playbook_->tasks.begin(), playbook_->tasks.end(), [&](const Task& task) {
     const bool acts = std::any_of(diff.fields.begin(), diff.fields.end(), [&](const FieldChange& change) {
-      return change.field == "*" || change.field == task.name || change.field.starts_with(task.name + "/");
+      const std::string& field = change.field;
+      return field == "*" || field == task.name || field.starts_with(task.name + "/") ||
+             field.starts_with(task.name + ": ");
     });
     return acts && mentions(*playbook_, task, input);
   });

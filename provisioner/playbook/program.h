@@ -13,7 +13,7 @@ namespace slipway::playbook {
 
 /// One comparable field of a task.
 struct Field {
-  std::string name{};      ///< As diffs show it: "task" or "task/detail".
+  std::string name{};      ///< As diffs show it: "task", "task/detail", "task: /path", "task: /path detail".
   Value wanted{};          ///< Null: absent.
   bool sensitive = false;  ///< Neither value is ever shown.
   bool existence = false;  ///< Whether the object is there at all: approving it approves the object's other fields.

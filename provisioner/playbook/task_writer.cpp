@@ -47,7 +47,8 @@ std::string short_digest(const std::string& sha256) { return "sha256:" + sha256.
 std::string TaskWriter::slug() const { return slug_of(program_.playbook + "-" + code_.name); }
 
 std::string TaskWriter::field_name(const std::string& label) const {
-  return label.empty() ? code_.name : code_.name + "/" + label;
+  if (subject_.empty()) return label.empty() ? code_.name : code_.name + "/" + label;
+  return code_.name + ": " + subject_ + (label.empty() ? "" : " " + label);
 }
 
 int TaskWriter::field(const std::string& label, Value wanted, bool existence, bool sensitive) {
@@ -112,15 +113,14 @@ void TaskWriter::owe_reload(const std::string& path) {
 bool TaskWriter::holds_secret(const std::string& text) { return redact(text) != text; }
 
 void TaskWriter::want_file(const FileWish& wish) {
-  begin_object();
+  begin_object(wish.path);
   const bool secret = wish.secret || holds_secret(wish.content);
   const std::string digest = sha256(wish.content);
-  const std::string prefix = wish.label.empty() ? "" : wish.label + " ";
-  const int state = field(wish.label, "present", true);
-  const int content = field(prefix + "content", secret ? Value() : Value(short_digest(digest)), false, secret);
-  field(prefix + "mode", "0" + wish.mode);
-  field(prefix + "owner", wish.owner);
-  field(prefix + "group", wish.group);
+  const int state = field("", "present", true);
+  const int content = field("content", secret ? Value() : Value(short_digest(digest)), false, secret);
+  field("mode", "0" + wish.mode);
+  field("owner", wish.owner);
+  field("group", wish.group);
   const std::string index = std::to_string(look_at_file(wish.path));
   if (secret) code_.check.push_back("secret=1");
   check("files", "want_file", {std::to_string(state), index, digest, wish.mode, wish.owner, wish.group});
@@ -132,9 +132,9 @@ void TaskWriter::want_file(const FileWish& wish) {
   owe_reload(wish.path);
 }
 
-void TaskWriter::want_absent(const std::string& path, const std::string& label) {
-  begin_object();
-  const int state = field(label, Value(), true);
+void TaskWriter::want_absent(const std::string& path) {
+  begin_object(path);
+  const int state = field("", Value(), true);
   check("files", "want_absent", {std::to_string(state), std::to_string(look_at_file(path))});
   apply("apply_files", "remove_path", {path});
   owe_reload(path);

@@ -17,7 +17,6 @@ struct FileWish {
   std::string mode = "644";
   std::string owner = "root";
   std::string group = "root";
-  std::string label{};  ///< Sets the fields of several files of one task apart.
   bool secret = false;
 };
 
@@ -35,8 +34,12 @@ class TaskWriter {
   const std::string& source(const std::string& file) const { return playbook_.files.at(file); }
   bool handler() const { return code_.handler; }
 
-  /// Begins another object: a file, a package, a setting.
-  void begin_object() { ++object_; }
+  /// Begins another object: a file, a package, a setting. `subject` is where it is found on the host ("/etc/fstab",
+  /// "containerd.service"), for whoever reads the plan; may be empty.
+  void begin_object(std::string subject = {}) {
+    ++object_;
+    subject_ = std::move(subject);
+  }
   /// Declares a field of the current object and answers its number. Fields of one object are numbered in a row.
   int field(const std::string& label, Value wanted, bool existence = false, bool sensitive = false);
   /// Has the check look at it, together with everybody's; answers the index that shell functions take.
@@ -62,7 +65,7 @@ class TaskWriter {
 
   /// The whole of a file: fields, check and apply.
   void want_file(const FileWish& wish);
-  void want_absent(const std::string& path, const std::string& label = {});
+  void want_absent(const std::string& path);
   /// Whether the text holds a secret of this process: such a text shows nowhere, and stands in no script.
   static bool holds_secret(const std::string& text);
 
@@ -76,6 +79,7 @@ class TaskWriter {
   const Task& task_;
   const Value& variables_;
   int object_ = 0;
+  std::string subject_{};
 };
 
 /// "containerd" -> "containerd.service"; a name that has an ending keeps it.

@@ -52,15 +52,25 @@ exits() {
 # json FILE EXPRESSION: evaluates a Python expression over the document `d`; false or an error fails
 json() { python3 -c 'import json,sys; d=json.load(open(sys.argv[1])); r=eval(sys.argv[2]); print(r); sys.exit(0 if r else 1)' "$1" "$2"; }
 
-# What a destroyed cluster must leave as it was: interfaces, namespaces, mounts, cgroups, container processes.
-machine_snapshot() {
-  ip -o link | awk -F': ' '{print "link " $2}' | sed 's/@.*//' | sort
-  ip netns list | awk '{print "netns " $1}' | sort
-  awk '{print "mount " $5}' /proc/self/mountinfo | sort
-  find /sys/fs/cgroup -mindepth 1 -maxdepth 3 -type d -name '*slw*' 2>/dev/null | sort
-  ps -eo args= | grep -F "$work" | grep -v grep | grep -F nspawn | sort
-  iptables-save 2>/dev/null | grep -i slipway | sort
+# What a destroyed cluster must leave as it was: interfaces, addresses, namespaces, mounts, cgroups, processes, rules.
+# With SLIPWAY_TEST_SHARED, where other clusters come and go on this machine meanwhile: only what is named after $work or
+# one of these clusters.
+machine_snapshot() { # STATE-FOLDER…
+  local mine="$work" folder
+  for folder; do mine+="|$(cluster_id "$folder")"; done
+  {
+    ip -o link | awk -F': ' '{print "link " $2}' | sed 's/@.*//'
+    ip -o -4 addr | awk '{print "address " $2 " " $4}'
+    ip netns list | awk '{print "netns " $1}'
+    awk '{print "mount " $5}' /proc/self/mountinfo
+    find /sys/fs/cgroup -mindepth 1 -maxdepth 3 -type d -name '*slw*' 2>/dev/null
+    ps -eo args= | grep -E "nspawn|slipway" | grep -F "$work/.slipway" | grep -vE "grep|$$"
+    { iptables-save; nft list ruleset; } 2>/dev/null | grep -iE 'slipway|slw-' | sed 's/counter packets.*//'
+  } | { if [ -n "${SLIPWAY_TEST_SHARED:-}" ]; then grep -E "$mine"; else cat; fi; } | sort -u
 }
+
+# cluster_id STATE-FOLDER: what everything of a cluster of provider `local` is named after
+cluster_id() { printf '%s\n%s' "$(basename "$1")" "$1/local" | sha256sum | cut -c1-6; }
 
 # kill_machine FOLDER: a power cut of one local host, whose folder this is. Its groups are found by its own keeper, so
 # that a host of the same name in another cluster lives on.

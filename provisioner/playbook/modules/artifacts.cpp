@@ -59,7 +59,7 @@ Result<void> write_artifact(const Arguments& arguments, TaskWriter& task) {
   if (from.empty()) return fail(ErrorKind::bad_input, "missing 'from'");
   Result<Artifact> artifact = artifact_of(from, task.variables());
   if (!artifact) return std::move(artifact).error();
-  task.begin_object();
+  task.begin_object(arguments.text("path"));
   Upload upload{.title = from, .local_path = artifact->path, .sha256 = artifact->sha256};
   if (arguments.has("path")) {
     const int state = want_large_file(arguments, artifact->sha256, task, "");
@@ -78,7 +78,7 @@ Result<void> write_artifact(const Arguments& arguments, TaskWriter& task) {
 Result<void> write_download(const Arguments& arguments, TaskWriter& task) {
   const std::string sha256 = arguments.text("sha256");
   if (!is_digest(sha256)) return fail(ErrorKind::bad_input, "'sha256' is not 64 hex digits", {.found = sha256});
-  task.begin_object();
+  task.begin_object(arguments.text("path"));
   want_large_file(arguments, sha256, task, arguments.text("url"));
   return {};
 }
@@ -97,7 +97,7 @@ Result<void> write_unpack(const Arguments& arguments, TaskWriter& task) {
   } else if (!is_digest(sha256)) {
     return fail(ErrorKind::bad_input, "'sha256' is not 64 hex digits", {.found = sha256});
   }
-  task.begin_object();
+  task.begin_object(path);
   const int field = task.field("", short_digest(sha256), true);
   task.check("artifacts", "want_unpacked", {std::to_string(field), task.slug(), sha256, path});
   const std::string archive = "/var/lib/slipway/incoming/" + sha256;

@@ -1,31 +1,46 @@
+#include "base/text.h"
 #include "playbook/modules/families.h"
 #include "playbook/task_writer.h"
 
 namespace slipway::playbook {
 namespace {
 
+/// The words of a text with one space between them, as the shell's `normal` makes it.
+std::string single_spaced(const std::string& text) {
+  std::vector<std::string> words = split(replace_all(replace_all(text, "\n", " "), "\t", " "), ' ');
+  std::erase(words, "");
+  return join(words, " ");
+}
+
 Result<void> write_command(const Arguments& arguments, TaskWriter& task) {
-  const std::string run = arguments.text("run");
+  const std::string run = arguments.text("run"), reads = arguments.text("reads");
   std::string condition;
-  for (const char* name : {"creates", "removes", "unless", "only_if"}) {
-    condition += arguments.text(name);
+  for (const char* name : {"creates", "removes", "unless", "only_if"}) condition += arguments.text(name);
+  for (const char* name : {"creates", "removes", "unless", "only_if", "reads", "wanted"})
     if (TaskWriter::holds_secret(arguments.text(name)))
       return fail(ErrorKind::bad_input, "a secret cannot stand in a command",
                   {.found = "in '" + std::string(name) + "'"});
-  }
   if (TaskWriter::holds_secret(run))
     return fail(ErrorKind::bad_input, "a secret cannot stand in a command",
                 {.found = "in 'run'", .advice = "hand it over by 'stdin'"});
-  if (condition.empty() && !task.handler())
+  if (condition.empty() && reads.empty() && !task.handler())
     return fail(ErrorKind::bad_input, "a command needs a condition that tells when it is done",
-                {.expected = "'creates', 'removes', 'unless' or 'only_if'"});
-  if (!condition.empty() && task.handler())
+                {.expected = "'creates', 'removes', 'unless', 'only_if', or 'reads' with 'wanted'"});
+  if (reads.empty() != !arguments.has("wanted") || (!reads.empty() && !condition.empty()))
+    return fail(ErrorKind::bad_input, "'reads' goes with 'wanted', and with no other condition");
+  if (!(condition + reads).empty() && task.handler())
     return fail(ErrorKind::bad_input, "a handler runs whenever a task asks for it: it takes no condition");
   task.begin_object();
-  const int field = task.field("", "done", true);
-  task.check("commands", "want_command",
-             {std::to_string(field), arguments.text("creates"), arguments.text("removes"), arguments.text("unless"),
-              arguments.text("only_if")});
+  if (reads.empty()) {
+    const int field = task.field("", "done", true);
+    task.check("commands", "want_command",
+               {std::to_string(field), arguments.text("creates"), arguments.text("removes"), arguments.text("unless"),
+                arguments.text("only_if")});
+  } else {
+    const std::string wanted = single_spaced(arguments.text("wanted"));
+    const int field = task.field("", wanted.empty() ? Value() : Value(wanted), true);
+    task.check("commands", "want_reading", {std::to_string(field), reads, wanted});
+  }
   const std::string piece = arguments.has("stdin") ? std::to_string(task.piece(arguments.text("stdin"))) : "";
   task.apply("apply_commands", "run_command", {arguments.text("timeout"), run, piece});
   return {};
@@ -52,6 +67,8 @@ std::vector<Module> command_modules() {
                      {.name = "removes", .type = ArgumentType::path},
                      {.name = "unless"},
                      {.name = "only_if"},
+                     {.name = "reads"},
+                     {.name = "wanted"},
                      {.name = "stdin"},
                      {.name = "timeout", .type = ArgumentType::number, .fallback = 600}},
        .as_handler = true,

@@ -55,7 +55,7 @@ Result<void> write_directory(const Arguments& arguments, TaskWriter& task) {
     task.want_absent(path);
     return {};
   }
-  task.begin_object();
+  task.begin_object(path);
   const int state = task.field("", "present", true);
   task.field("mode", "0" + arguments.text("mode"));
   task.field("owner", arguments.text("owner"));
@@ -71,8 +71,8 @@ Result<void> write_directory(const Arguments& arguments, TaskWriter& task) {
 Result<void> write_certificate(const Arguments& arguments, TaskWriter& task) {
   const std::string path = arguments.text("path");
   if (arguments.text("state") == "absent") {
-    task.want_absent(path, "certificate");
-    if (arguments.has("key_path")) task.want_absent(arguments.text("key_path"), "key");
+    task.want_absent(path);
+    if (arguments.has("key_path")) task.want_absent(arguments.text("key_path"));
     return {};
   }
   if (!arguments.has("certificate"))
@@ -82,13 +82,11 @@ Result<void> write_certificate(const Arguments& arguments, TaskWriter& task) {
                 {.found = arguments.has("key") ? "only 'key'" : "only 'key_path'"});
   FileWish certificate = wish_of(arguments, arguments.text("certificate"));
   certificate.mode = "644";
-  certificate.label = "certificate";
   task.want_file(certificate);
   if (arguments.has("key")) {
     FileWish key = wish_of(arguments, arguments.text("key"));
     key.path = arguments.text("key_path");
     key.mode = arguments.text("key_mode");
-    key.label = "key";
     key.secret = true;
     task.want_file(key);
   }

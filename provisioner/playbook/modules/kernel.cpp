@@ -36,7 +36,7 @@ Result<void> write_sysctl(const Arguments& arguments, TaskWriter& task) {
     text += key + " = " + wanted + "\n";
   }
   // For the next boot.
-  task.want_file({.path = "/etc/sysctl.d/60-slipway-" + task.slug() + ".conf", .content = text, .label = "file"});
+  task.want_file({.path = "/etc/sysctl.d/60-slipway-" + task.slug() + ".conf", .content = text});
   return {};
 }
 
@@ -52,7 +52,7 @@ Result<void> write_kernel_module(const Arguments& arguments, TaskWriter& task) {
     task.apply("apply_kernel", "set_module", {replace_all(name, "-", "_")});
     text += name + "\n";
   }
-  task.want_file({.path = "/etc/modules-load.d/slipway-" + task.slug() + ".conf", .content = text, .label = "file"});
+  task.want_file({.path = "/etc/modules-load.d/slipway-" + task.slug() + ".conf", .content = text});
   return {};
 }
 
@@ -65,7 +65,7 @@ Result<void> write_swap(const Arguments&, TaskWriter& task) {
 
 Result<void> write_mount(const Arguments& arguments, TaskWriter& task) {
   const std::string path = arguments.text("path");
-  task.begin_object();
+  task.begin_object(path);
   if (arguments.text("state") == "absent") {
     task.check("kernel", "want_no_mount", {std::to_string(task.field("", Value(), true)), path});
     task.apply("apply_kernel", "set_no_mount", {path});

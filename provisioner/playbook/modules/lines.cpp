@@ -28,7 +28,7 @@ Result<void> write_line(const Arguments& arguments, TaskWriter& task) {
       return fail(ErrorKind::bad_input, "'match' is no extended regular expression", {.found = match});
     }
   }
-  task.begin_object();
+  task.begin_object(path);
   const int field = task.field("", absent ? Value() : Value(line), true);
   task.check("lines", absent ? "want_no_line" : "want_line", {std::to_string(field), path, line, match});
   std::vector<std::string> words = {path, line, match};
@@ -43,7 +43,7 @@ Result<void> write_hosts_entry(const Arguments& arguments, TaskWriter& task) {
   if (names.empty()) return fail(ErrorKind::bad_input, "a hosts entry needs at least one name");
   if (!absent && !arguments.has("address")) return fail(ErrorKind::bad_input, "missing 'address'");
   const std::string address = absent ? "absent" : arguments.text("address"), joined = join(names, " ");
-  task.begin_object();
+  task.begin_object("/etc/hosts");
   const int field = task.field("", absent ? Value() : Value(address + " " + joined), true);
   task.check("lines", "want_host", {std::to_string(field), address, joined});
   task.apply("apply_lines", "set_host", {address, joined});

@@ -42,8 +42,8 @@ Result<void> write_repository(const Arguments& arguments, TaskWriter& task) {
   const std::string name = slug_of(arguments.text("name"));
   const std::string list = "/etc/apt/sources.list.d/" + name + ".sources", key = "/etc/apt/keyrings/" + name + ".asc";
   if (arguments.text("state") == "absent") {
-    task.want_absent(list, "source");
-    task.want_absent(key, "key");
+    task.want_absent(list);
+    task.want_absent(key);
     task.apply("apply_packages", "apt", {"update"});
     return {};
   }
@@ -55,8 +55,8 @@ Result<void> write_repository(const Arguments& arguments, TaskWriter& task) {
   text += "Signed-By: " + key + "\n";
   std::string key_text = arguments.text("key");
   if (!key_text.ends_with('\n')) key_text += '\n';
-  task.want_file({.path = key, .content = key_text, .label = "key"});
-  task.want_file({.path = list, .content = text, .label = "source"});
+  task.want_file({.path = key, .content = key_text});
+  task.want_file({.path = list, .content = text});
   task.apply("apply_packages", "apt", {"update"});
   return {};
 }

@@ -18,7 +18,7 @@ Result<void> write_service(const Arguments& arguments, TaskWriter& task) {
     return fail(ErrorKind::bad_input, "a service task says whether it is 'enabled', its 'state', or both");
   const std::string enabled = !arguments.has("enabled") ? "-" : arguments.flag("enabled") ? "yes" : "no";
   const std::string active = state == "started" ? "active" : state == "stopped" ? "inactive" : "-";
-  task.begin_object();
+  task.begin_object(unit);
   const int field = task.field("enabled", enabled == "yes" ? "enabled" : "disabled");
   task.field("state", active);
   task.check("units", "want_unit", {std::to_string(field), std::to_string(task.look_at_unit(unit)), enabled, active});
@@ -40,9 +40,8 @@ Result<void> write_time_sync(const Arguments& arguments, TaskWriter& task) {
              {std::to_string(field), std::to_string(task.look_at_unit(own)), join(indices, " ")});
   const std::vector<std::string> servers = arguments.words("servers");
   if (!servers.empty())
-    task.want_file({.path = "/etc/systemd/timesyncd.conf.d/slipway.conf",
-                    .content = "[Time]\nNTP=" + join(servers, " ") + "\n",
-                    .label = "servers"});
+    task.want_file(
+        {.path = "/etc/systemd/timesyncd.conf.d/slipway.conf", .content = "[Time]\nNTP=" + join(servers, " ") + "\n"});
   task.apply("apply_clock", "set_clock", {join(indices, " "), servers.empty() ? "" : "restart"});
   return {};
 }

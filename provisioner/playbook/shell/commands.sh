@@ -7,3 +7,9 @@ want_command() {
   [ -n "$5" ] && ! timeout 20 /bin/sh -c "$5" > /dev/null 2>&1 < /dev/null && return 0
   drift "$1" absent
 }
+
+# want_reading FIELD COMMAND WORDS: COMMAND prints WORDS; the space between them does not count.
+want_reading() {
+  normal $(timeout 20 /bin/sh -c "$2" 2>/dev/null < /dev/null)
+  [ "$line" = "$3" ] || drift "$1" "${line:-absent}"
+}

@@ -1,3 +1,2 @@
-slipway_test(base ${CMAKE_CURRENT_LIST_DIR}/base_test.cpp slipway::base)
-gtest_discover_tests(test_base)
+slipway_tests(base SOURCES base_test.cpp certificate_test.cpp LIBRARIES slipway::base)
 target_compile_definitions(test_base PRIVATE SLIPWAY_SOURCE="${CMAKE_SOURCE_DIR}")

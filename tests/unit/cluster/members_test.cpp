@@ -8,13 +8,16 @@ namespace slipway {
 namespace {
 
 Spec spec_with(int control, int workers) {
-  const Result<Spec> spec = parse_spec(
-      "test.yaml",
-      "name: lab\nprovider: local\nlocal: {subnet: 10.99.5.0/24}\n"
-      "network: {pods: 10.244.0.0/16, services: 10.96.0.0/16, endpoint: 10.99.5.10, load_balancers: 10.99.5.14-10.99.5.19}\n"
-      "pools:\n"
-      "  control: {role: control-plane, count: " + std::to_string(control) + ", size: {cpus: 2, memory: 2GiB, disk: 20GiB}}\n"
-      "  workers: {role: worker, count: " + std::to_string(workers) + ", size: {cpus: 1, memory: 1GiB, disk: 20GiB}}\n");
+  const Result<Spec> spec = parse_spec("test.yaml",
+                                       "name: lab\nprovider: local\nlocal: {subnet: 10.99.5.0/24}\n"
+                                       "network: {pods: 10.244.0.0/16, services: 10.96.0.0/16, endpoint: 10.99.5.10, "
+                                       "load_balancers: 10.99.5.14-10.99.5.19}\n"
+                                       "pools:\n"
+                                       "  control: {role: control-plane, count: " +
+                                           std::to_string(control) +
+                                           ", size: {cpus: 2, memory: 2GiB, disk: 20GiB}}\n"
+                                           "  workers: {role: worker, count: " +
+                                           std::to_string(workers) + ", size: {cpus: 1, memory: 1GiB, disk: 20GiB}}\n");
   EXPECT_TRUE(spec.ok()) << describe(spec.error());
   return *spec;
 }

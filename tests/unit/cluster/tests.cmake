@@ -1,7 +1,4 @@
-if(TARGET slipway::cluster)
-  foreach(thing members platform recovery recover_platform)
-    slipway_test(cluster_${thing} ${CMAKE_CURRENT_LIST_DIR}/${thing}_test.cpp slipway::cluster)
-    target_compile_definitions(test_cluster_${thing} PRIVATE SLIPWAY_SOURCE="${PROJECT_SOURCE_DIR}")
-    gtest_discover_tests(test_cluster_${thing})
-  endforeach()
-endif()
+slipway_tests(cluster SOURCES expand_test.cpp members_test.cpp platform_test.cpp recover_platform_test.cpp
+                      recovery_test.cpp variables_test.cpp
+              LIBRARIES slipway::cluster slipway::existing)
+target_compile_definitions(test_cluster PRIVATE SLIPWAY_SOURCE="${CMAKE_SOURCE_DIR}")

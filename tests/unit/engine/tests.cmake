@@ -1,2 +1,1 @@
-slipway_test(engine ${CMAKE_CURRENT_LIST_DIR}/engine_test.cpp slipway::engine)
-gtest_discover_tests(test_engine)
+slipway_tests(engine SOURCES engine_test.cpp LIBRARIES slipway::engine)

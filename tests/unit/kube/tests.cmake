@@ -3,9 +3,10 @@ add_library(kube_fake STATIC ${CMAKE_CURRENT_LIST_DIR}/fake_api.cpp ${CMAKE_CURR
             ${CMAKE_CURRENT_LIST_DIR}/fake_fields.cpp)
 target_include_directories(kube_fake PUBLIC ${CMAKE_CURRENT_LIST_DIR})
 target_link_libraries(kube_fake PUBLIC slipway::kube GTest::gtest)
-target_precompile_headers(kube_fake REUSE_FROM slipway_headers)
+target_precompile_headers(kube_fake REUSE_FROM slipway_test_headers)
 
-foreach(thing api_contract client observed compare wanted objects_step file_objects_step remove_objects readiness gates drain manifest real_api)
-  slipway_test(kube_${thing} ${CMAKE_CURRENT_LIST_DIR}/${thing}_test.cpp kube_fake)
-  gtest_discover_tests(test_kube_${thing})
-endforeach()
+slipway_tests(kube
+  SOURCES api_contract_test.cpp client_test.cpp compare_test.cpp drain_test.cpp file_objects_step_test.cpp gates_test.cpp
+          manifest_test.cpp objects_step_test.cpp observed_test.cpp readiness_test.cpp real_api_test.cpp
+          remove_objects_test.cpp wanted_test.cpp
+  LIBRARIES kube_fake)

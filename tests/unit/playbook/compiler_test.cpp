@@ -65,8 +65,9 @@ TEST(Compiler, AnApplySendsOnlyWhatItsTasksNeed) {
 
 TEST(Compiler, ApprovingAMissingFileApprovesItsOtherFields) {
   const Program program = sample();
-  const Approval approval =
-      Approval::of(program, {.action = Action::update, .fields = {{.field = "configuration", .new_value = "present"}}});
+  const Approval approval = Approval::of(
+      program,
+      {.action = Action::update, .fields = {{.field = "configuration: /etc/sample.conf", .new_value = "present"}}});
   EXPECT_FALSE(approval.everything);
   EXPECT_EQ(approval.fields.size(), 5u);
   EXPECT_TRUE(approval.fields.contains({0, 1}));
@@ -74,7 +75,7 @@ TEST(Compiler, ApprovingAMissingFileApprovesItsOtherFields) {
 
 TEST(Compiler, ApprovingAFieldApprovesNoOther) {
   const Approval approval =
-      Approval::of(sample(), {.action = Action::update, .fields = {{.field = "configuration/mode"}}});
+      Approval::of(sample(), {.action = Action::update, .fields = {{.field = "configuration: /etc/sample.conf mode"}}});
   EXPECT_EQ(approval.fields, (std::set<std::pair<size_t, int>>{{0, 2}}));
 }
 

@@ -35,7 +35,7 @@ TEST_F(PlaybookStepTest, TheFirstApplyIsACreateAndThenThereIsNothingToDo) {
   const Diff plan = rig.plan();
   EXPECT_EQ(plan.action, Action::create);
   EXPECT_EQ(plan.reason, Reason::missing);
-  EXPECT_EQ(Rig::fields(plan), "conf, web/state, handler/restart web");
+  EXPECT_EQ(Rig::fields(plan), "conf: /etc/web.conf, web: web.service state, handler/restart web");
   const Result<Outputs> outputs = rig.apply(plan);
   ASSERT_TRUE(outputs) << describe(outputs.error());
   EXPECT_EQ(outputs->at("done"), true);
@@ -62,7 +62,7 @@ TEST_F(PlaybookStepTest, AnEditedFileIsDriftAndRestartsWhatAskedForIt) {
   const Diff plan = rig.plan();
   EXPECT_EQ(plan.action, Action::update);
   EXPECT_EQ(plan.reason, Reason::drift);
-  EXPECT_EQ(Rig::fields(plan), "conf/content, handler/restart web");
+  EXPECT_EQ(Rig::fields(plan), "conf: /etc/web.conf content, handler/restart web");
   EXPECT_EQ(plan.note, "conf: line 1 is 'two', wanted 'one'");
   ASSERT_TRUE(rig.apply(plan));
   EXPECT_EQ(rig.host.shell("grep -c restarted /var/fake/log"), "1");
@@ -85,7 +85,7 @@ TEST_F(PlaybookStepTest, MoreDriftThanApprovedStopsBeforeAnythingChanges) {
   const Result<Outputs> done = rig.apply(plan);
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().kind, ErrorKind::world_changed);
-  EXPECT_EQ(done.error().found, "conf/mode is '600'");
+  EXPECT_EQ(done.error().found, "conf: /etc/web.conf mode is '600'");
   EXPECT_EQ(rig.host.shell("cat /etc/web.conf; stat -c %a /etc/web.conf"), "two\n600");
 }
 
@@ -106,7 +106,7 @@ TEST_F(PlaybookStepTest, DriftOfATaskThatWasNotApprovedIsLeftAlone) {
   const Diff plan = rig.plan();
   rig.host.before_run = [&] { rig.host.shell("systemctl stop web.service"); };
   ASSERT_TRUE(rig.apply(plan));
-  EXPECT_EQ(Rig::fields(rig.plan()), "web/state");
+  EXPECT_EQ(Rig::fields(rig.plan()), "web: web.service state");
 }
 
 TEST_F(PlaybookStepTest, DriftThatIsGoneByItselfIsNotTouched) {
@@ -223,7 +223,7 @@ TEST_F(PlaybookStepTest, ASecretShowsNowhereAndItsCopyIsGoneAfterwards) {
   rig.host.shell("echo other > /etc/web.key");
   const Diff plan = rig.plan();
   const auto change = std::find_if(plan.fields.begin(), plan.fields.end(),
-                                   [](const FieldChange& field) { return field.field == "key/content"; });
+                                   [](const FieldChange& field) { return field.field == "key: /etc/web.key content"; });
   ASSERT_NE(change, plan.fields.end());
   EXPECT_TRUE(change->sensitive);
   EXPECT_TRUE(change->new_value.is_null());
@@ -278,7 +278,7 @@ TEST_F(PlaybookStepTest, AReadOnlySettingThatIsRightIsFine) {
   Rig rig("- name: k\n  sysctl: {net.ipv4.ip_forward: 1}\n");
   rig.host.shell("echo 1 > /proc/sys/net/ipv4/ip_forward; echo systemd-nspawn > /run/systemd/container");
   rig.host.shell("mount --bind -o ro /proc/sys/net /proc/sys/net");
-  EXPECT_EQ(Rig::fields(rig.plan()), "k/file");
+  EXPECT_EQ(Rig::fields(rig.plan()), "k: /etc/sysctl.d/60-slipway-sample-k.conf");
   rig.repair();
   rig.host.shell("umount /proc/sys/net");
 }
@@ -341,7 +341,7 @@ TEST_F(ArtifactTasks, AreSentOnceAndKnownByTheirStampAfterwards) {
   EXPECT_EQ(rig.host.shell("ls /var/lib/slipway/incoming"), "");
   // Where the stamp is believed, the file's content is not read: a stamp that says something else shows it.
   rig.host.shell("sed -i 's/^[0-9a-f]*/badbadbadbad/' /var/lib/slipway/artifacts/usr-local-bin-tool");
-  EXPECT_EQ(Rig::fields(rig.plan()), "tool/content");
+  EXPECT_EQ(Rig::fields(rig.plan()), "tool: /usr/local/bin/tool content");
 }
 
 TEST_F(ArtifactTasks, AChangedFileIsSentAgain) {
@@ -349,7 +349,7 @@ TEST_F(ArtifactTasks, AChangedFileIsSentAgain) {
   offer(rig, "#!/bin/sh\necho tool one\n");
   rig.repair();
   rig.host.shell("echo >> /usr/local/bin/tool");
-  EXPECT_EQ(Rig::fields(rig.plan()), "tool/content");
+  EXPECT_EQ(Rig::fields(rig.plan()), "tool: /usr/local/bin/tool content");
   rig.repair();
   EXPECT_EQ(rig.host.puts, 2);
 }
@@ -359,7 +359,7 @@ TEST_F(ArtifactTasks, OtherAccessNeedsNoSecondSending) {
   offer(rig, "#!/bin/sh\necho tool one\n");
   rig.repair();
   rig.host.shell("chmod 700 /usr/local/bin/tool");
-  EXPECT_EQ(Rig::fields(rig.plan()), "tool/mode");
+  EXPECT_EQ(Rig::fields(rig.plan()), "tool: /usr/local/bin/tool mode");
   rig.repair();
   EXPECT_EQ(rig.host.puts, 1);
 }
@@ -401,10 +401,10 @@ TEST_F(ArtifactTasks, AnInputIsNeededOnlyByTheTasksThatAct) {
   const auto needed = [&](const std::string& field) {
     return rig.step->needs_input("tool.path", {.action = Action::update, .fields = {{.field = field}}});
   };
-  EXPECT_TRUE(needed("tool/content"));
+  EXPECT_TRUE(needed("tool: /usr/local/bin/tool content"));
   EXPECT_TRUE(needed("link"));
   EXPECT_TRUE(needed("*"));
-  EXPECT_FALSE(needed("other/content"));
+  EXPECT_FALSE(needed("other: /etc/tool.path content"));
 }
 
 TEST_F(ArtifactTasks, ImagesAreImportedOnceAndPinned) {
@@ -476,7 +476,7 @@ TEST_F(PlaybookStepTest, ARemovalTakesOursAndLeavesTheRest) {
   const Diff plan = rig.plan();
   EXPECT_EQ(plan.action, Action::remove);
   EXPECT_EQ(plan.reason, Reason::not_in_spec);
-  EXPECT_EQ(Rig::fields(plan), "web/state, conf, stamp");
+  EXPECT_EQ(Rig::fields(plan), "web: web.service state, conf: /etc/web.conf, stamp");
   const Result<Outputs> done = rig.apply(plan);
   ASSERT_TRUE(done) << describe(done.error());
   EXPECT_FALSE(rig.host.holds("[ -e /var/lib/slipway ] || [ -e /etc/web.conf ]"));

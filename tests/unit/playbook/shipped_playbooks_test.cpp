@@ -25,6 +25,10 @@ Target target_for(const std::string& role) {
                      {"dns_domain", "cluster.local"},
                      {"shared_disk", true},
                      {"kubeadm_configuration", "kind: InitConfiguration\n"},
+                     {"certificate_configuration", "kind: InitConfiguration\n"},
+                     {"certificate_names", "control-1 kubernetes"},
+                     {"kubelet_arguments", {{{"argument", "\"--v=3\""}}}},
+                     {"registry_mirrors", "docker.io=https://mirror.example.org"},
                      {"pki", {{"ca", "CA"}, {"front_proxy_ca", "FP"}, {"etcd_ca", "EC"}, {"service_account", "SA"}}}};
   for (const char* name : {"containerd", "containerd_shim", "ctr", "crictl", "cni_bridge", "cni_loopback",
                            "cni_host_local", "cni_portmap", "kubelet", "kubeadm", "kubectl", "images"})
@@ -45,8 +49,9 @@ std::vector<std::string> shipped() {
 }
 
 TEST(ShippedPlaybooks, LoadAndCompileForEveryRole) {
-  EXPECT_EQ(shipped(), (std::vector<std::string>{"base", "cleanup", "containerd", "control-plane", "kubeadm-init",
-                                                 "kubeadm-join", "kubelet", "kubernetes"}));
+  EXPECT_EQ(shipped(),
+            (std::vector<std::string>{"apiserver-certificate", "base", "cleanup", "containerd", "control-plane",
+                                      "kubeadm-init", "kubeadm-join", "kubelet", "kubernetes"}));
   for (const std::string& name : shipped()) {
     const Result<Playbook> book = load_playbook(std::string(PLAYBOOKS_FOLDER) + "/" + name + ".yaml");
     ASSERT_TRUE(book) << describe(book.error());

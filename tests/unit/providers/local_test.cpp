@@ -170,6 +170,19 @@ TEST(ResolvConfTest, LoopbackServersAreReplacedByWhatSystemdResolvedForwardsTo) 
   EXPECT_EQ(resolv_conf_for_hosts("nameserver 127.0.0.1\n", ""), "");
 }
 
+TEST(HostFilesTest, NamesThatWereAddedOutliveARestart) {
+  const TemporaryFolder folder;
+  MachineOrder order;
+  order.name = MachineName("workers-1");
+  ASSERT_TRUE(write_host_files(folder.path(), order, "10.99.0.12").ok());
+  const std::string path = folder.path() + "/etc/hosts", added = *read_file(path) + "10.99.0.10 api.lab\n";
+  ASSERT_TRUE(write_file_atomically(path, added, 0644).ok());
+  ASSERT_TRUE(write_host_files(folder.path(), order, "10.99.0.12").ok());
+  EXPECT_EQ(*read_file(path), added);
+  ASSERT_TRUE(write_host_files(folder.path(), order, "10.99.0.13").ok());
+  EXPECT_NE(read_file(path)->find("10.99.0.13 workers-1\n"), std::string::npos);
+}
+
 TEST(HostFilesTest, IdentityIsWrittenAndTheMachineIdIsKept) {
   const TemporaryFolder folder;
   MachineOrder order;

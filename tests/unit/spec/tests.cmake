@@ -1,17 +1,5 @@
-slipway_test(spec_network ${CMAKE_CURRENT_LIST_DIR}/network_test.cpp slipway::spec)
-gtest_discover_tests(test_spec_network)
-slipway_test(spec_yaml ${CMAKE_CURRENT_LIST_DIR}/yaml_test.cpp slipway::spec)
-gtest_discover_tests(test_spec_yaml)
-slipway_test(spec_placeholders ${CMAKE_CURRENT_LIST_DIR}/placeholders_test.cpp slipway::spec)
-gtest_discover_tests(test_spec_placeholders)
-slipway_test(spec_spec ${CMAKE_CURRENT_LIST_DIR}/spec_test.cpp slipway::spec)
-gtest_discover_tests(test_spec_spec)
-slipway_test(spec_malformed ${CMAKE_CURRENT_LIST_DIR}/malformed_test.cpp slipway::spec)
-gtest_discover_tests(test_spec_malformed)
-slipway_test(spec_pool_count ${CMAKE_CURRENT_LIST_DIR}/pool_count_test.cpp slipway::spec)
-gtest_discover_tests(test_spec_pool_count)
-slipway_test(spec_published ${CMAKE_CURRENT_LIST_DIR}/published_test.cpp slipway::spec)
-gtest_discover_tests(test_spec_published)
-target_compile_definitions(test_spec_published PRIVATE SLIPWAY_SOURCE="${CMAKE_SOURCE_DIR}")
-slipway_test(spec_starter ${CMAKE_CURRENT_LIST_DIR}/starter_test.cpp slipway::spec)
-gtest_discover_tests(test_spec_starter)
+slipway_tests(spec
+  SOURCES malformed_test.cpp network_test.cpp placeholders_test.cpp pool_count_test.cpp published_test.cpp spec_test.cpp
+          starter_test.cpp yaml_test.cpp
+  LIBRARIES slipway::spec)
+target_compile_definitions(test_spec PRIVATE SLIPWAY_SOURCE="${CMAKE_SOURCE_DIR}")

@@ -1,10 +1,2 @@
-slipway_test(ssh_keys ${CMAKE_CURRENT_LIST_DIR}/keys_test.cpp slipway::ssh)
-gtest_discover_tests(test_ssh_keys)
-slipway_test(ssh_trust ${CMAKE_CURRENT_LIST_DIR}/trust_test.cpp slipway::ssh)
-gtest_discover_tests(test_ssh_trust)
-slipway_test(ssh_commands ${CMAKE_CURRENT_LIST_DIR}/commands_test.cpp slipway::ssh)
-gtest_discover_tests(test_ssh_commands)
-slipway_test(ssh_hosts ${CMAKE_CURRENT_LIST_DIR}/hosts_test.cpp slipway::ssh)
-gtest_discover_tests(test_ssh_hosts)
-slipway_test(ssh_connections ${CMAKE_CURRENT_LIST_DIR}/connections_test.cpp slipway::ssh)
-gtest_discover_tests(test_ssh_connections)
+slipway_tests(ssh SOURCES keys_test.cpp trust_test.cpp commands_test.cpp hosts_test.cpp connections_test.cpp
+              LIBRARIES slipway::ssh)

@@ -1,7 +1,5 @@
-foreach(thing crash export golden json journal lock rekey snapshot store)
-  slipway_test(state_${thing} ${CMAKE_CURRENT_LIST_DIR}/${thing}_test.cpp slipway::state)
-  gtest_discover_tests(test_state_${thing})
-endforeach()
-foreach(thing golden snapshot)
-  target_compile_definitions(test_state_${thing} PRIVATE SLIPWAY_SOURCE="${CMAKE_SOURCE_DIR}")
-endforeach()
+slipway_tests(state
+  SOURCES crash_test.cpp export_test.cpp golden_test.cpp journal_test.cpp json_test.cpp lock_test.cpp rekey_test.cpp
+          snapshot_test.cpp store_test.cpp
+  LIBRARIES slipway::state)
+target_compile_definitions(test_state PRIVATE SLIPWAY_SOURCE="${CMAKE_SOURCE_DIR}")

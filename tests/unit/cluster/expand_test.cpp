@@ -1,0 +1,82 @@
+#include "cluster/expand.h"
+
+#include <algorithm>
+#include <gtest/gtest.h>
+
+#include "providers/existing/existing_provider.h"
+
+namespace slipway {
+namespace {
+
+/// A cluster of somebody else's hosts, as expand sees it; `joined` are known to state as control planes.
+class ExpandTest : public ::testing::Test {
+ protected:
+  void make(const std::vector<std::string>& joined) {
+    Result<Spec> spec = parse_spec("test.yaml", R"(name: lab
+provider: existing
+network: {pods: 10.244.0.0/16, services: 10.96.0.0/16, endpoint: 10.99.5.10}
+pools:
+  control: {role: control-plane, hosts: [{name: c1, address: 10.99.5.11}, {name: c2, address: 10.99.5.12}, {name: c3, address: 10.99.5.13}]}
+  workers: {role: worker, hosts: [{name: w1, address: 10.99.5.21}]}
+)");
+    ASSERT_TRUE(spec) << describe(spec.error());
+    spec_ = std::move(*spec);
+    for (CertificateKeyPair* authority : {&identity_.cluster_ca, &identity_.front_proxy_ca, &identity_.etcd_ca})
+      *authority = *make_authority({.common_name = "test"});
+    identity_.service_account = *make_key_pair();
+    for (const std::string& name : joined) {
+      StepRecord record;
+      record.machine = name;
+      record.applied = true;
+      const bool first = name == joined.front();
+      state_.steps.emplace(StepId(first ? "kubernetes/init" : "kubernetes/join/" + name), record);
+    }
+    membership_ = *settle_members(spec_, state_);
+    provider_ = *make_existing_provider(spec_);
+    const Result<void> expanded = expand(graph_, {spec_, state_, membership_, identity_, *provider_, SLIPWAY_SOURCE});
+    ASSERT_TRUE(expanded) << describe(expanded.error());
+    const Result<void> finished = graph_.finish();
+    ASSERT_TRUE(finished) << describe(finished.error());
+  }
+
+  bool waits(const std::string& step, const std::string& for_step) const {
+    const Node& node = graph_.nodes()[*graph_.find(StepId(step))];
+    const size_t other = *graph_.find(StepId(for_step));
+    return std::find(node.needs.begin(), node.needs.end(), other) != node.needs.end();
+  }
+
+  Spec spec_;
+  State state_;
+  Identity identity_;
+  Membership membership_;
+  std::unique_ptr<Provider> provider_;
+  Graph graph_;
+};
+
+TEST_F(ExpandTest, ANewControlPlaneWaitsUntilTheJoinedOnesKnowOfIt) {
+  make({"c1", "c2"});
+  for (const char* other : {"c1", "c2"}) {
+    EXPECT_TRUE(waits("kubernetes/join/c3", std::string("host/") + other + "/apiserver-certificate"));
+    EXPECT_TRUE(waits("kubernetes/join/c3", std::string("host/") + other + "/control-plane"));
+  }
+  EXPECT_FALSE(waits("kubernetes/join/c2", "host/c1/apiserver-certificate"));
+  EXPECT_FALSE(waits("kubernetes/join/w1", "host/c1/apiserver-certificate"));
+}
+
+TEST_F(ExpandTest, OfThreeAtOnceTheFirstIsPreparedBeforeTheOthersJoin) {
+  make({});
+  EXPECT_TRUE(waits("kubernetes/join/c2", "host/c1/apiserver-certificate"));
+  EXPECT_FALSE(waits("kubernetes/join/c3", "host/c2/apiserver-certificate"));
+}
+
+TEST_F(ExpandTest, CertificatesAreIssuedOneControlPlaneAtATime) {
+  make({"c1"});
+  for (const char* machine : {"c1", "c2", "c3"}) {
+    const StepInfo& info =
+        graph_.nodes()[*graph_.find(StepId(std::string("host/") + machine + "/apiserver-certificate"))].info;
+    EXPECT_EQ(std::count(info.lanes.begin(), info.lanes.end(), "control-plane-join"), 1);
+  }
+}
+
+}  // namespace
+}  // namespace slipway

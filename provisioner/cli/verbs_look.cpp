@@ -7,6 +7,7 @@
 #include "cli/add_on_rows.h"
 #include "cli/output.h"
 #include "cli/session.h"
+#include "cli/state_access.h"
 #include "cli/verbs.h"
 #include "kube/kubeconfig.h"
 #include "report/graph_drawing.h"
@@ -231,11 +232,11 @@ int verb_kubeconfig(const Options& options) {
 }
 
 int verb_state_list(const Options& options) {
-  SessionResult session = Session::open(options, "state list", Access::look);
-  if (!session) return report_error(options, session.error());
+  Result<StateAccess> access = open_state(options, "state list", Access::look);
+  if (!access) return report_error(options, access.error());
   std::string text;
   Value rows = Value::array();
-  for (const auto& [id, record] : (*session)->store().snapshot().steps) {
+  for (const auto& [id, record] : access->store->snapshot().steps) {
     text += padded(id.text(), 44) + "  " + record.updated + (record.intent_open ? "  intent open" : "") + "\n";
     rows.push_back({{"id", id.text()}, {"updated", record.updated}, {"intent_open", record.intent_open}});
   }
@@ -244,9 +245,9 @@ int verb_state_list(const Options& options) {
 }
 
 int verb_state_show(const Options& options) {
-  SessionResult session = Session::open(options, "state show", Access::look);
-  if (!session) return report_error(options, session.error());
-  const std::optional<StepRecord> record = (*session)->store().find(StepId(options.names.front()));
+  Result<StateAccess> access = open_state(options, "state show", Access::look);
+  if (!access) return report_error(options, access.error());
+  const std::optional<StepRecord> record = access->store->find(StepId(options.names.front()));
   if (!record)
     return report_error(options, fail(ErrorKind::not_found, "no such step in the state",
                                       {.found = options.names.front(), .advice = "slipway state list SPEC"}));

@@ -111,9 +111,11 @@ bool owned_exactly(const Value& live, const Value& wanted) {
   Value named = wanted;
   named.erase("apiVersion");
   named.erase("kind");
-  named["metadata"].erase("name");
-  named["metadata"].erase("namespace");
-  if (named["metadata"].empty()) named.erase("metadata");
+  if (const auto metadata = named.find("metadata"); metadata != named.end() && metadata->is_object()) {
+    metadata->erase("name");
+    metadata->erase("namespace");
+    if (metadata->empty()) named.erase("metadata");
+  }
   return covers_map(*fields, named);
 }
 

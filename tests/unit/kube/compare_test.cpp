@@ -155,6 +155,12 @@ spec:
   template: {spec: {containers: [{name: c, args: [a, b], ports: [{containerPort: 80}]}]}}
 )";
 
+TEST(ManagedFields, OfAnObjectWithoutMetadataAreAQuestionLikeAnyOther) {
+  Value wanted = yaml(wanted_text);
+  wanted.erase("metadata");
+  EXPECT_FALSE(owned_exactly(yaml(managed), wanted));
+}
+
 TEST(ManagedFields, ExactlyOursWithADefaultedKeyField) { EXPECT_TRUE(owned_exactly(yaml(managed), yaml(wanted_text))); }
 
 TEST(ManagedFields, OneFieldMoreOrLessIsNotExact) {

@@ -106,7 +106,14 @@ std::vector<std::string> CatalogueReader::texts(const std::string& at) {
     complain(at, "not a list", list.type_name(), "a list of texts");
     return out;
   }
-  for (size_t i = 0; i < list.size(); ++i) out.push_back(text(at + "/" + std::to_string(i)));
+  for (size_t i = 0; i < list.size(); ++i) {
+    const std::string element = at + "/" + std::to_string(i);
+    // A list inside (an anchor of a shared one) stands for its elements.
+    if (list[i].is_array())
+      for (std::string& inner : texts(element)) out.push_back(std::move(inner));
+    else
+      out.push_back(text(element));
+  }
   return out;
 }
 

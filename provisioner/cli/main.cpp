@@ -37,6 +37,7 @@ class CommandLine {
     runs();
     looks();
     nodes();
+    backups();
     inner_things();
   }
 
@@ -154,6 +155,23 @@ class CommandLine {
         ->required()
         ->expected(3, 4096)
         ->type_name("SPEC MACHINE CMD…");
+  }
+
+  void backups() {
+    CLI::App* backup = app_.add_subcommand("backup", "The database's backups");
+    backup->require_subcommand(1);
+    CLI::App* create = verb(*backup, "create", "Take a backup now", verb_backup_create);
+    create->add_flag("--incremental", options_.incremental, "Only what changed since the newest one");
+    verb(*backup, "list", "Every backup: when, how large, and how it was checked", verb_backup_list);
+    CLI::App* restore =
+        verb(*backup, "restore", "Bring the database back, up to the last archived WAL", verb_backup_restore);
+    restore->add_option("--backup", options_.backup, "Begin from this one [the newest]")->type_name("LABEL");
+    restore->add_option("--at", options_.at_time, "Stop at this time, as \"2026-11-25 08:00:00+00\" [the end]")
+        ->type_name("TIME");
+    restore->add_flag("--approve", options_.approve, "Also replace a database that is alive");
+    restore->add_option("--wait", options_.wait_seconds, "Seconds to wait for another run's lock [0]")
+        ->check(CLI::Range(0, 86400));
+    verb(*backup, "drill", "Restore the newest backup beside the live database and compare them", verb_backup_drill);
   }
 
   void inner_things() {

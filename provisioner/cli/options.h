@@ -33,6 +33,9 @@ struct Options {
   std::string shell;                       ///< completion SHELL
   std::string pool;                        ///< node add --pool
   int count = 1;                           ///< node add --count
+  bool incremental = false;                ///< backup create --incremental
+  std::string backup;                      ///< backup restore --backup
+  std::string at_time;                     ///< backup restore --at
   std::vector<std::string> names;          ///< Machines, artifacts, states, by verb.
   std::vector<std::string> command;        ///< exec … -- CMD
   std::string passphrase_file;             ///< state export|import|rekey: its first line is the passphrase.

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cli/add_on_rows.h"
+#include "cli/backup_checks.h"
 #include "cli/output.h"
 #include "cli/session.h"
 #include "cli/state_access.h"
@@ -179,6 +180,7 @@ int verb_doctor(const Options& options) {
                                  .expected = "running and Ready",
                                  .advice = "slipway repair " + (*session)->spec().path}));
   }
+  for (Error& problem : backup_problems(**session)) problems.push_back(std::move(problem));
   std::string text;
   Value list = Value::array();
   for (const Error& problem : problems) {

@@ -60,6 +60,12 @@ TEST_F(CatalogueTest, FillsInPlaceholders) {
   EXPECT_EQ(catalogue.kubernetes_default(), "1.36.4");
 }
 
+TEST_F(CatalogueTest, AListInAListStandsForItsElements) {
+  site.write("versions.yaml", replace_all(versions(), "layers: {net: {suite: bookworm, packages: [nftables]}}",
+                                          "layers: {net: {suite: bookworm, packages: [nftables, [curl, [jq]]]}}"));
+  EXPECT_EQ(load().layers().at("net").packages, (std::vector<std::string>{"nftables", "curl", "jq"}));
+}
+
 TEST_F(CatalogueTest, NamesEveryArtifactAndItsVersion) {
   const Catalogue catalogue = load();
   EXPECT_EQ(catalogue.names(), (std::vector<std::string>{"binary/still", "binary/tool", "image/still", "image/tool",

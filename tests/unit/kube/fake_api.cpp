@@ -74,6 +74,7 @@ FakeApi::FakeApi() {
             {"apps", "v1", "StatefulSet", "statefulsets"},
             {"apps", "v1", "ReplicaSet", "replicasets"},
             {"batch", "v1", "Job", "jobs"},
+            {"batch", "v1", "CronJob", "cronjobs"},
             {"policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets"},
             {"discovery.k8s.io", "v1", "EndpointSlice", "endpointslices"},
             {"rbac.authorization.k8s.io", "v1", "ClusterRole", "clusterroles", false},

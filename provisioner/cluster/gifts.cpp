@@ -80,7 +80,9 @@ Result<AddOnGifts> GiftMaker::gifts(const AddOn& add_on) {
     made.certificates.emplace(wish.name, std::move(*found));
   }
   for (const VolumeWish& wish : add_on.volumes) {
-    Result<MachineName> found = machine(volume_prefix + add_on.name + "/" + wish.name, add_on.name);
+    const auto other = made.volumes.find(wish.apart);
+    Result<MachineName> found = machine(volume_prefix + add_on.name + "/" + wish.name, add_on.name,
+                                        other == made.volumes.end() ? MachineName() : other->second);
     if (!found) return std::move(found).error().while_doing("choosing a machine for a volume of " + add_on.name);
     made.volumes.emplace(wish.name, std::move(*found));
   }
@@ -123,14 +125,14 @@ Result<CertificateKeyPair> GiftMaker::certificate(const std::string& key, const 
   return fresh;
 }
 
-/// The worker with the fewest volumes of this add-on, then of all, then the first.
-Result<MachineName> GiftMaker::machine(const std::string& key, const std::string& add_on) {
+/// The worker other than `apart` with the fewest volumes of this add-on, then of all, then the first.
+Result<MachineName> GiftMaker::machine(const std::string& key, const std::string& add_on, const MachineName& apart) {
   if (const std::string kept = text_at(state_.facts, key.c_str()); !kept.empty())
     if (membership_.find(MachineName(kept))) return MachineName(kept);
   const Member* best = nullptr;
   const auto better = [&](const Member& one, const Member& other) {
     const auto rank = [&](const Member& member) {
-      return std::tuple(member.pool->role != Role::worker, by_add_on_[add_on][member.name.text()],
+      return std::tuple(member.pool->role != Role::worker, member.name == apart, by_add_on_[add_on][member.name.text()],
                         load_[member.name.text()]);
     };
     return rank(one) < rank(other);

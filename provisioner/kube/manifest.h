@@ -34,6 +34,7 @@ struct VolumeWish {
   std::string claim;          ///< Its name.
   std::string owner = "0:0";  ///< UID:GID
   std::string mode = "0700";
+  std::string apart{};  ///< Another volume of the add-on, on whose machine it should not be; or empty.
 };
 
 /// A file of the folder that is applied by a step of its own once the add-on is ready, and `with` as well.

@@ -112,7 +112,7 @@ Result<std::vector<VolumeWish>> volume_wishes(const Value& section) {
   for (size_t i = 0; i < section.size(); ++i) {
     const std::string where = "/volumes/" + std::to_string(i);
     const Value& value = section[i];
-    if (Result<void> checked = check_map(where, value, {"name", "size", "claim", "owner", "mode"}); !checked)
+    if (Result<void> checked = check_map(where, value, {"name", "size", "claim", "owner", "mode", "apart"}); !checked)
       return std::move(checked).error();
     const std::string claim = text_at(value, "claim");
     const size_t slash = claim.find('/');
@@ -121,7 +121,8 @@ Result<std::vector<VolumeWish>> volume_wishes(const Value& section) {
                     .name_space = claim.substr(0, slash),
                     .claim = slash == std::string::npos ? "" : claim.substr(slash + 1),
                     .owner = text_at(value, "owner", "0:0"),
-                    .mode = text_at(value, "mode", "0700")};
+                    .mode = text_at(value, "mode", "0700"),
+                    .apart = text_at(value, "apart")};
     if (wish.name.empty() || wish.claim.empty() || wish.name_space.empty())
       return fault(where, "not a volume", value, "{name, size, claim: NAMESPACE/NAME}");
     if (!parse_quantity(wish.size)) return fault(where, "not a size", Value(wish.size), "a size such as 2Gi");

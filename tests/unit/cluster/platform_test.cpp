@@ -101,6 +101,17 @@ TEST_F(PlatformTest, VolumesAreSpreadOverTheWorkers) {
   EXPECT_EQ(platform->gifts.at("lab").volumes.at("data-1"), MachineName("workers-2"));
 }
 
+TEST_F(PlatformTest, AVolumeKeepsApartFromAnother) {
+  add_on("lab", "addon.yaml",
+         "name: lab\nvolumes:\n- {name: a, size: 1Gi, claim: lab/a}\n- {name: b, size: 1Gi, claim: lab/b}\n"
+         "- {name: c, size: 1Gi, claim: lab/c, apart: a}\n- {name: d, size: 1Gi, claim: lab/d, apart: c}\n");
+  const Result<Platform> platform = load();
+  ASSERT_TRUE(platform.ok()) << describe(platform.error());
+  const auto& volumes = platform->gifts.at("lab").volumes;
+  EXPECT_NE(volumes.at("c"), volumes.at("a"));
+  EXPECT_NE(volumes.at("d"), volumes.at("c"));
+}
+
 TEST_F(PlatformTest, AddressesComeOutOfTheSpecsRangeUntilItIsUsedUp) {
   EXPECT_EQ(load()->variables.at("addresses").at("lab"), "10.99.5.200");
   add_on("two", "addon.yaml", "name: two\naddresses: [a, b]\n");

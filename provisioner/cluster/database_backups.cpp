@@ -179,8 +179,8 @@ Result<void> restore_backup(Writer& writer, const RestoreRequest& request) {
     return fail(ErrorKind::approval_needed, "the database is alive, and a restore replaces it",
                 {.found = "what was committed after the restored point would be gone from it",
                  .advice = "run again with --approve; the replaced directory is kept beside it as pgdata.replaced"});
-  const std::string wanted = text_at(member(member(*set, "metadata"), "annotations"), "slipway.dev/replicas", "1");
-  const int replicas = wanted == "2" ? 2 : 1;
+  const std::string wanted = text_at(member(member(*set, "metadata"), "annotations"), "slipway.dev/replicas");
+  const int replicas = wanted.starts_with("2") ? 2 : 1;
   tell("stopping the database");
   if (Result<void> scaled = scale(writer, 0); !scaled) return scaled;
   Result<void> done = wait_until_stopped(writer, request.job);

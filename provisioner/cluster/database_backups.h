@@ -38,8 +38,8 @@ Result<void> take_backup(Writer& writer, bool incremental, const BackupJobOption
 Result<Value> drill_backup(Writer& writer, const BackupJobOptions& options);
 
 struct RestoreRequest {
-  std::string backup;    ///< A label; empty: the newest.
-  std::string target;    ///< "2026-11-25 08:00:00+00"; empty: the last archived WAL.
+  std::string backup{};  ///< A label; empty: the newest.
+  std::string target{};  ///< "2026-11-25 08:00:00+00"; empty: the last archived WAL.
   bool replace = false;  ///< Also where the database is alive.
   std::function<void(const std::string& text)> progress{};
   BackupJobOptions job{};

@@ -26,7 +26,7 @@ class DatabaseBackups : public ::testing::Test {
                "KEPT, value: y}]}]}}}}}}"));
     api.put(
         yaml("{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: postgres, namespace: postgres, annotations: "
-             "{slipway.dev/replicas: '2'}}, spec: {replicas: 2}}"));
+             "{slipway.dev/replicas: 2 replicas}}, spec: {replicas: 2}}"));
     api.set_status(server, {{"readyReplicas", 0}});
     api.intercept = [this](const HttpRequest& request) { return answer(request); };
     ports.clock.on_sleep = [this] { work(); };

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "cli/add_on_rows.h"
 #include "cli/backup_checks.h"
+#include "cli/figure_rows.h"
 #include "cli/output.h"
 #include "cli/session.h"
 #include "cli/state_access.h"
@@ -137,12 +138,17 @@ int verb_status(const Options& options) {
   std::string text = "Cluster " + (*session)->spec().name + ", Kubernetes " + (*session)->spec().kubernetes.version +
                      "\n" + machine_table(rows);
   const Value add_ons = add_on_rows(**session);
-  text += add_on_table(add_ons);
+  const FigureReport figures = figure_report(**session);
+  text += add_on_table(add_ons) + figures.text;
   if (!drift.is_null())
     text += drift == 0 ? "No drift.\n" : drift.dump() + " steps to do: slipway plan " + (*session)->spec().path + "\n";
-  print_result(
-      options, text,
-      {{"format", 1}, {"cluster", (*session)->spec().name}, {"machines", rows}, {"addons", add_ons}, {"drift", drift}});
+  print_result(options, text,
+               {{"format", 1},
+                {"cluster", (*session)->spec().name},
+                {"machines", rows},
+                {"addons", add_ons},
+                {"figures", figures.tables},
+                {"drift", drift}});
   return 0;
 }
 

@@ -1,9 +1,13 @@
 #include "cluster/gifts.h"
 
 #include <algorithm>
+#include <cstdlib>
+#include <filesystem>
 
 #include "base/digest.h"
+#include "base/file.h"
 #include "base/password.h"
+#include "base/text.h"
 
 namespace slipway {
 namespace {
@@ -97,6 +101,32 @@ Result<Secret> GiftMaker::secret(const std::string& key, const SecretWish& wish,
       wish.bcrypt.empty() ? Result<Secret>(random_password(wish.length)) : bcrypt_hash(made.secrets.at(wish.bcrypt));
   if (fresh && record_)
     if (Result<void> sealed = store_.set_secret(key, *fresh); !sealed) return std::move(sealed).error();
+  return fresh;
+}
+
+Result<Secret> GiftMaker::given(const std::string& add_on, const GivenSecret& wish, const std::string& folder) {
+  const std::string key = "addon/" + add_on + "/given/" + wish.name;
+  const std::string path = (std::filesystem::path(folder) / wish.file).string();
+  std::string now;
+  if (!wish.file.empty()) {
+    Result<std::string> text = read_file(path);
+    if (text) now = trim(*text);
+    if (!text && text.error().kind != ErrorKind::not_found) return std::move(text).error();
+  } else if (const char* value = std::getenv(wish.environment.c_str())) {
+    now = trim(value);
+  }
+  Result<Secret> kept = store_.secret(key);
+  if (!kept && kept.error().kind != ErrorKind::not_found) return kept;
+  if (now.empty() && !kept)
+    return fail(
+        ErrorKind::bad_input, "a secret is missing",
+        {.found = wish.file.empty() ? "the variable " + wish.environment + " is not set" : "there is no file " + path,
+         .expected = "the secret for addons." + add_on + "." + replace_all(wish.name, "/", "."),
+         .advice = "set it for this run; later runs take it out of the sealed state"});
+  if (now.empty()) return kept;
+  Secret fresh(now);
+  if (record_ && (!kept || !(*kept == fresh)))
+    if (Result<void> sealed = store_.set_secret(key, fresh); !sealed) return std::move(sealed).error();
   return fresh;
 }
 

@@ -15,6 +15,9 @@ class GiftMaker {
   Result<std::map<std::string, std::string>> addresses(const Spec& spec, const std::string& add_on,
                                                        const std::vector<std::string>& names);
   Result<AddOnGifts> gifts(const AddOn& add_on);
+  /// The secret as its variable or file has it now, else as it was sealed when they last had it. A relative file lies
+  /// in `folder`. Errors: bad_input (it is nowhere).
+  Result<Secret> given(const std::string& add_on, const GivenSecret& wish, const std::string& folder);
 
  private:
   Result<Secret> secret(const std::string& key, const SecretWish& wish, const AddOnGifts& made);

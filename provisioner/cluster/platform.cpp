@@ -1,6 +1,7 @@
 #include "cluster/platform.h"
 
 #include <algorithm>
+#include <filesystem>
 
 #include "base/digest.h"
 #include "base/file.h"
@@ -150,7 +151,13 @@ Result<Platform> load_platform(StateStore& store, const Spec& spec, const Member
   }
   if (Result<void> there = check_needs(platform, spec); !there) return std::move(there).error();
   if (Result<void> straight = check_circles(platform, spec); !straight) return std::move(straight).error();
-  for (const AddOn& add_on : platform.add_ons) {
+  const std::string folder = std::filesystem::path(spec.path).parent_path().string();
+  for (AddOn& add_on : platform.add_ons) {
+    for (const GivenSecret& wish : add_on.given) {
+      Result<Secret> secret = maker.given(add_on.name, wish, folder);
+      if (!secret) return std::move(secret).error();
+      add_on.values[Value::json_pointer(wish.at)] = secret->reveal();
+    }
     Result<AddOnGifts> gifts = maker.gifts(add_on);
     if (!gifts) return std::move(gifts).error();
     platform.gifts.emplace(add_on.name, std::move(*gifts));

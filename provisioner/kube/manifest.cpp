@@ -15,8 +15,8 @@ namespace {
 namespace fs = std::filesystem;
 
 const std::vector<std::string> known_keys = {
-    "name",        "description", "needs",   "values",       "images",  "gates", "adopt",   "url",
-    "credentials", "addresses",   "secrets", "certificates", "volumes", "parts", "objects", "playbook"};
+    "name",      "description", "needs",        "values",  "images", "gates",   "adopt",    "url",    "credentials",
+    "addresses", "secrets",     "certificates", "volumes", "parts",  "objects", "playbook", "figures"};
 
 Result<YamlDocument> read(const std::string& path) {
   Result<std::string> text = read_file(path);
@@ -159,7 +159,8 @@ Value with_values(const AddOn& add_on, const Value& variables) {
 /// The sections that are read once the values are known.
 Result<void> read_sections(const YamlDocument& head, const Value& seen, AddOn& add_on) {
   Value sections = Value::object();
-  for (const char* key : {"gates", "url", "credentials", "secrets", "certificates", "volumes", "parts", "objects"})
+  for (const char* key :
+       {"gates", "url", "credentials", "secrets", "certificates", "volumes", "parts", "objects", "figures"})
     sections[key] = head.value.value(key, Value());
   const auto place = [&](Error error) {
     std::string where = head.where(error.where.starts_with("/") ? error.where : "");
@@ -187,6 +188,7 @@ Result<void> read_sections(const YamlDocument& head, const Value& seen, AddOn& a
     return taken;
   if (Result<void> taken = take(volume_wishes((*filled)["volumes"]), add_on.volumes); !taken) return taken;
   if (Result<void> taken = take(parts_from((*filled)["parts"]), add_on.parts); !taken) return taken;
+  if (Result<void> taken = take(figures_from((*filled)["figures"]), add_on.figures); !taken) return taken;
   return take(object_artifacts((*filled)["objects"]), add_on.artifacts);
 }
 
@@ -213,6 +215,7 @@ Result<AddOn> read_add_on(const std::string& folder, const std::string& name, co
   Result<Value> values = settle_values(add_on->name, *rows, settings);
   if (!values) return at(std::move(values).error(), head->where("/values"));
   add_on->values = std::move(*values);
+  add_on->given = given_secrets(*rows, add_on->values);
   if (Result<void> read = read_sections(*head, with_values(*add_on, variables), *add_on); !read)
     return std::move(read).error();
   return add_on;

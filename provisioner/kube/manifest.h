@@ -1,11 +1,13 @@
 #pragma once
 // An add-on is a folder: addon.yaml and Kubernetes objects beside it (docs/guides/adding-an-addon.md).
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/json.h"
 #include "base/result.h"
+#include "kube/figures.h"
 #include "kube/gates.h"
 
 namespace slipway {
@@ -17,6 +19,14 @@ struct SecretWish {
   std::string bcrypt;  ///< The secret that this one is the bcrypt hash of; or empty.
   std::string basic;   ///< The secret that is the password of a user in "USER:PASSWORD", base64; or empty.
   std::string user;    ///< That user.
+};
+
+/// A secret that is the user's: a setting of type `secret` says where it is, never what.
+struct GivenSecret {
+  std::string name;         ///< "receivers/team/secret": list elements by their `name`, where they have one.
+  std::string at;           ///< JSON pointer into the values.
+  std::string environment;  ///< Variable that holds it; or
+  std::string file;         ///< the file, beside the spec where relative.
 };
 
 /// A certificate of the platform's own authority.
@@ -54,16 +64,18 @@ struct AddOn {
   std::vector<std::string> artifacts;  ///< Artifacts that hold objects, applied before its own: "metallb-crds".
   std::vector<std::string> addresses;  ///< Names of fixed addresses out of network.load_balancers.
   std::string playbook;                ///< Applied on every machine before the objects: playbooks/NAME.yaml; or empty.
+  std::vector<GivenSecret> given;      ///< Their places in `values` hold where they are until somebody fills them in.
   std::vector<SecretWish> secrets;     ///< What follows from others comes after them.
   std::vector<CertificateWish> certificates;
   std::vector<VolumeWish> volumes;
   std::vector<Part> parts;
-  bool adopt = false;          ///< It takes over objects that somebody else made.
-  Value values;                ///< Its settings, defaults filled in.
-  std::vector<Gate> gates;     ///< In order.
-  std::vector<Value> objects;  ///< In file order, files by name. Filled by load_add_on.
-  std::string url;             ///< Where a person finds it; or empty.
-  std::string credentials;     ///< Where its credentials are: "Secret NAMESPACE/NAME"; or empty.
+  bool adopt = false;              ///< It takes over objects that somebody else made.
+  Value values;                    ///< Its settings, defaults filled in.
+  std::vector<Gate> gates;         ///< In order.
+  std::vector<Value> objects;      ///< In file order, files by name. Filled by load_add_on.
+  std::optional<Figures> figures;  ///< What it can tell about the cluster.
+  std::string url;                 ///< Where a person finds it; or empty.
+  std::string credentials;         ///< Where its credentials are: "Secret NAMESPACE/NAME"; or empty.
 };
 
 /// Reads addon.yaml, not the objects. `settings` is what the spec says under addons.NAME; addon.yaml's `values` says
@@ -86,9 +98,12 @@ Result<std::vector<Value>> objects_of_file(const std::string& path);
 Result<AddOn> load_add_on(const std::string& folder, const Value& settings, const Value& variables);
 
 /// `settings` checked against the rows of addon.yaml's `values` and completed by their defaults. A row:
-///   storage: {type: size, default: 2Gi, about: "…"}     type: text (default), number, integer, flag, size, list, map
-///   replicas: {type: integer, least: 1, most: 2, default: 1}       mode: {choices: [a, b], required: true}
+///   storage: {type: size, default: 2Gi, about: "…"}     type: text (default), number, integer, flag, size, list, map,
+///   replicas: {type: integer, least: 1, most: 2, default: 1}                                                  secret
+///   mode: {choices: [a, b], required: true}             tenants: {type: list, of: {name: {required: true}}}
 /// The keys "enabled", "ignore" and "path" belong to the spec and are let through. Errors: bad_input. Pure.
 Result<Value> settle_values(const std::string& add_on, const Value& rows, const Value& settings);
+/// The settings of type `secret` in settled values.
+std::vector<GivenSecret> given_secrets(const Value& rows, const Value& values);
 
 }  // namespace slipway

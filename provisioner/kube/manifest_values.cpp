@@ -10,7 +10,7 @@ namespace {
 const std::vector<std::string> types = {"text", "number", "integer", "flag", "size", "list", "map", "secret"};
 
 /// {environment: NAME} or {file: PATH}
-bool given_secret(const Value& value) {
+bool says_where(const Value& value) {
   return !text_at(value, "environment").empty() || !text_at(value, "file").empty();
 }
 
@@ -26,7 +26,7 @@ bool has_type(const Value& value, const std::string& type) {
   if (type == "flag") return value.is_boolean();
   if (type == "list") return value.is_array();
   if (type == "map") return value.is_object();
-  if (type == "secret") return value.is_object() && value.size() == 1 && given_secret(value);
+  if (type == "secret") return value.is_object() && value.size() == 1 && says_where(value);
   // "2Gi"; a bare number of bytes would be a slip.
   if (type == "size") return value.is_string() && parse_quantity(value.get<std::string>()).has_value();
   return value.is_string();
@@ -117,11 +117,37 @@ class Settling {
   const bool outermost_;
 };
 
+void find_given(const Value& rows, const Value& values, const std::string& name, const std::string& at,
+                std::vector<GivenSecret>& found) {
+  for (const auto& [key, row] : rows.items()) {
+    const Value value = values.value(key, Value());
+    if (value.is_null()) continue;
+    const std::string inner_name = name.empty() ? key : name + "/" + key, inner_at = at + "/" + key;
+    if (text_at(row, "type") == "secret") {
+      found.push_back({inner_name, inner_at, text_at(value, "environment"), text_at(value, "file")});
+    } else if (row.contains("of") && value.is_object()) {
+      find_given(row["of"], value, inner_name, inner_at, found);
+    } else if (row.contains("of") && value.is_array()) {
+      for (size_t i = 0; i < value.size(); ++i) {
+        const std::string number = std::to_string(i);
+        find_given(row["of"], value[i], inner_name + "/" + text_at(value[i], "name", number), inner_at + "/" + number,
+                   found);
+      }
+    }
+  }
+}
+
 }  // namespace
 
 Result<Value> settle_values(const std::string& add_on, const Value& rows, const Value& settings) {
   static const Value none = Value::object();
   return Settling("addons." + add_on, rows.is_object() ? rows : none, settings.is_null() ? none : settings, true).run();
+}
+
+std::vector<GivenSecret> given_secrets(const Value& rows, const Value& values) {
+  std::vector<GivenSecret> found;
+  find_given(rows, values, "", "", found);
+  return found;
 }
 
 }  // namespace slipway

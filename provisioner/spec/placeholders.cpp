@@ -81,12 +81,15 @@ class Expander {
   /// The elements for which one `$each` stands, as a list.
   Result<Value> expand_each(const Value& element) {
     const Value& each = element.at("$each");
-    const bool shaped = element.size() == 1 && each.is_object() && each.size() == 3 && each.contains("in") &&
-                        each.contains("as") && each.contains("do") && each.at("as").is_string();
+    const bool selects = each.is_object() && each.contains("having");
+    const bool shaped = element.size() == 1 && each.is_object() && each.size() == (selects ? 4 : 3) &&
+                        each.contains("in") && each.contains("as") && each.contains("do") &&
+                        each.at("as").is_string() && (!selects || each.at("having").is_string());
     if (!shaped)
       return fail(
           ErrorKind::bad_input, "a malformed $each",
-          {.found = element.dump(), .expected = "$each: {in: \"${path}\", as: name, do: …}, alone in its element"});
+          {.found = element.dump(),
+           .expected = "$each: {in: \"${path}\", as: name, do: …}, perhaps with having: key, alone in its element"});
     Result<Value> items = expand(each.at("in"));
     if (!items) return items;
     if (!items->is_structured())
@@ -94,6 +97,7 @@ class Expander {
                   {.found = each.at("in").dump() + " is " + items->type_name(), .expected = "a list or a map"});
     Value out = Value::array();
     for (const auto& [key, value] : items->items()) {
+      if (selects && !has(value, each.at("having").get_ref<const std::string&>())) continue;
       const Value item = items->is_object() ? Value{{"key", key}, {"value", value}} : value;
       locals_.emplace_back(each.at("as").get<std::string>(), &item);
       Result<Value> made = below("$each", [&] { return below("do", [&] { return expand(each.at("do")); }); });
@@ -105,6 +109,10 @@ class Expander {
         out.push_back(std::move(*made));
     }
     return out;
+  }
+
+  static bool has(const Value& item, const std::string& key) {
+    return item.is_object() && item.contains(key) && !item.at(key).is_null();
   }
 
   Result<Value> expand_text(const std::string& text) {

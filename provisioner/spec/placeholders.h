@@ -10,7 +10,8 @@
 //
 // `$each` is an element of a list and stands for as many elements as `in` has: `in` is a list, or a map (then each
 // element is {key, value}); `as` names the element inside `do`; where `do` is itself a list, its elements are taken one
-// by one. Keys of maps may hold placeholders that give text. What a placeholder brings in is not expanded again.
+// by one. With `having: key` only elements count that are maps and give the key a value. Keys of maps may hold
+// placeholders that give text. What a placeholder brings in is not expanded again.
 // Threads: any.
 
 #include "base/json.h"

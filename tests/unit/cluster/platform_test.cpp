@@ -1,7 +1,9 @@
 #include "cluster/platform.h"
 
+#include <cstdlib>
 #include <filesystem>
 #include <gtest/gtest.h>
+#include <set>
 
 #include "base/file.h"
 #include "base/ids.h"
@@ -157,6 +159,69 @@ TEST_F(PlatformTest, PoliciesAreEnforcedAsSoonAsAnythingIsEnabled) {
   EXPECT_FALSE(load("")->find("network_policy"));
   EXPECT_FALSE(load("lab: {path: add-ons/lab}, network_policy: {enabled: false}")->find("network_policy"));
   EXPECT_TRUE(load("")->find("storage"));
+}
+
+TEST_F(PlatformTest, AGivenSecretIsTakenOnceAndSealed) {
+  add_on(
+      "door", "addon.yaml",
+      "name: door\nvalues: {locks: {type: list, of: {name: {required: true}, key: {type: secret, required: true}}}}\n");
+  const std::string wish =
+      "door: {path: add-ons/door, locks: [{name: a, key: {environment: SLIPWAY_TEST_KEY}}, {name: b, key: {file: "
+      "b.key}}]}";
+  ::unsetenv("SLIPWAY_TEST_KEY");
+  const Result<Platform> without = load(wish);
+  ASSERT_FALSE(without.ok());
+  EXPECT_EQ(without.error().kind, ErrorKind::bad_input);
+  EXPECT_EQ(without.error().expected, "the secret for addons.door.locks.a.key");
+
+  ::setenv("SLIPWAY_TEST_KEY", "first-of-the-keys", 1);
+  ASSERT_TRUE(write_file_atomically((folder / "b.key").string(), "second-of-the-keys\n").ok());
+  const Result<Platform> first = load(wish);
+  ASSERT_TRUE(first.ok()) << describe(first.error());
+  const Value& locks = first->find("door")->values.at("locks");
+  EXPECT_EQ(text_at(locks[0], "key"), "first-of-the-keys");
+  EXPECT_EQ(text_at(locks[1], "key"), "second-of-the-keys");
+  EXPECT_EQ(redact("it is first-of-the-keys").find("first"), std::string::npos);
+
+  // Sealed: neither the variable nor the file is needed again, and another value takes its place.
+  ::unsetenv("SLIPWAY_TEST_KEY");
+  fs::remove(folder / "b.key");
+  open();
+  const Result<Platform> later = load(wish, false);
+  ASSERT_TRUE(later.ok()) << describe(later.error());
+  EXPECT_EQ(later->find("door")->values, first->find("door")->values);
+  ::setenv("SLIPWAY_TEST_KEY", "third-of-the-keys", 1);
+  ASSERT_TRUE(load(wish).ok());
+  ::unsetenv("SLIPWAY_TEST_KEY");
+  const Result<Platform> changed = load(wish);
+  ASSERT_TRUE(changed.ok());
+  EXPECT_EQ(text_at(changed->find("door")->values.at("locks")[0], "key"), "third-of-the-keys");
+}
+
+TEST_F(PlatformTest, MonitoringTellsReceiversAndKeepsObjectives) {
+  ::setenv("SLIPWAY_TEST_KEY", "https://hooks.example.org/T0P-S3CRET", 1);
+  const Result<Platform> platform = load(
+      "monitoring: {receivers: [{name: team, slack: {channel: '#ops'}, secret: {environment: SLIPWAY_TEST_KEY}}, "
+      "{name: hook, webhook: {}, secret: {environment: SLIPWAY_TEST_KEY}}], notify: {page: [team, hook], watchdog: "
+      "[hook]}, slos: [{name: shop, objective: 99.5, host: shop.example}]}");
+  ::unsetenv("SLIPWAY_TEST_KEY");
+  ASSERT_TRUE(platform.ok()) << describe(platform.error());
+  const AddOn& monitoring = *platform->find("monitoring");
+  ASSERT_TRUE(monitoring.figures);
+  const Result<std::vector<Value>> objects = load_objects(monitoring, platform->variables_of(monitoring));
+  ASSERT_TRUE(objects.ok()) << describe(objects.error());
+  std::set<std::string> rules;
+  for (const Value& object : *objects) {
+    const std::string kind = object["kind"], name = object["metadata"]["name"];
+    if (kind == "PrometheusRule") rules.insert(name);
+    EXPECT_EQ(object.dump().find("T0P-S3CRET") != std::string::npos, kind == "Secret") << kind << " " << name;
+    if (kind != "AlertmanagerConfig") continue;
+    EXPECT_EQ(object["spec"]["receivers"].size(), 3u);
+    EXPECT_EQ(object["spec"]["receivers"][1]["name"], "hook");
+    EXPECT_EQ(object["spec"]["route"]["routes"][0]["routes"].size(), 2u);
+    EXPECT_EQ(object["spec"]["route"]["routes"][1]["routes"], Value::array());
+  }
+  EXPECT_TRUE(rules.contains("slo-shop") && rules.contains("slo-shop-series") && rules.contains("signals"));
 }
 
 }  // namespace

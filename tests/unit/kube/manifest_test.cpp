@@ -76,6 +76,35 @@ TEST_F(AddOnFolder, IsReadWithItsPlaceholdersFilledIn) {
   EXPECT_EQ(add_on->objects[2]["spec"], yaml("{replicas: 3, image: 'slipway.local/web:1'}"));
 }
 
+TEST_F(AddOnFolder, SettingsInsideListsAndMapsAreCheckedAndCompleted) {
+  write("addon.yaml", R"(name: lab
+values:
+  doors:
+    type: list
+    default: []
+    of: {name: {required: true}, key: {type: secret}, lock: {type: map, of: {pins: {type: integer, default: 5, most: 9}}}}
+  notify: {type: map, default: {}, of: {page: {type: list, default: []}}}
+)");
+  const Result<AddOn> add_on =
+      load("{doors: [{name: a, key: {environment: KEY}, lock: {}}, {name: b, lock: {pins: 7}}]}");
+  ASSERT_TRUE(add_on.ok()) << describe(add_on.error());
+  EXPECT_EQ(add_on->values, yaml("{doors: [{name: a, key: {environment: KEY}, lock: {pins: 5}}, "
+                                 "{name: b, key: ~, lock: {pins: 7}}], notify: {page: []}}"));
+  EXPECT_EQ(refused("{doors: [{name: a}, {lock: {}}]}").where, "addons.lab.doors.1.name");
+  EXPECT_EQ(refused("{doors: [{name: a, lock: {pins: 10}}]}").where, "addons.lab.doors.0.lock.pins");
+  EXPECT_EQ(refused("{doors: [{name: a, enabled: true}]}").summary, "unknown setting");
+  EXPECT_EQ(refused("{doors: [a]}").where, "addons.lab.doors.0");
+  EXPECT_EQ(refused("{notify: {pages: []}}").advice, "did you mean 'page'?");
+}
+
+TEST_F(AddOnFolder, ASecretInTheSpecIsRefusedAndNotRepeated) {
+  write("addon.yaml", "name: lab\nvalues: {key: {type: secret}}\n");
+  const Error error = refused("{key: hunter2-hunter2}");
+  EXPECT_EQ(error.where, "addons.lab.key");
+  EXPECT_EQ(describe(error).find("hunter2"), std::string::npos);
+  EXPECT_EQ(refused("{key: {environment: A, file: b}}").kind, ErrorKind::bad_input);
+}
+
 TEST_F(AddOnFolder, ADocumentThatIsAListStandsForItsElements) {
   write("addon.yaml", head);
   write("pools.yaml",

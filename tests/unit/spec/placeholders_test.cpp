@@ -59,6 +59,8 @@ TEST(Each, TakesLiteralListsAndMaps) {
   EXPECT_EQ(expanded("- $each: {in: [1, \"${cluster}\"], as: x, do: \"${x}\"}\n"), (Value::array({1, "demo"})));
   EXPECT_EQ(expanded("- $each: {in: \"${labels}\", as: l, do: \"${l.key}=${l.value}\"}\n"),
             (Value{"tier=app", "zone=x"}));
+  EXPECT_EQ(expanded("- $each: {in: [{n: 1, a: 0}, {n: 2, a: ~}, {n: 3}, 4], as: x, having: a, do: \"${x.n}\"}\n"),
+            Value::array({1}));
   EXPECT_EQ(expanded("- $each: {in: [], as: x, do: \"${x}\"}\n"), Value::array());
 }
 
@@ -96,6 +98,7 @@ TEST(Placeholders, ErrorsNamePathPlaceAndNearest) {
       {"a: {$each: {in: [], as: x, do: 1}}\n", "f:1:4", "$each outside a list", ""},
       {"- $each: {in: [], do: 1}\n", "f:1:3", "a malformed $each", ""},
       {"- $each: {in: [], as: x, do: 1, if: 2}\n", "f:1:3", "a malformed $each", ""},
+      {"- $each: {in: [], as: x, do: 1, having: 2}\n", "f:1:3", "a malformed $each", ""},
       {"- {$each: {in: [], as: x, do: 1}, y: 2}\n", "f:1:3", "a malformed $each", ""},
       {"- $each: {in: \"${cluster}\", as: x, do: 1}\n", "f:1:3", "$each over something that is no list", ""},
       {"- $each: {in: [1], as: item, do: {a: \"${itme}\"}}\n", "f:1:38", "unknown placeholder ${itme}",

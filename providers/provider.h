@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "graph/graph.h"
+#include "graph/plan.h"
 #include "ports/cloud.h"
 #include "spec/spec.h"
 
@@ -59,10 +60,16 @@ class Provider {
   virtual Result<std::vector<MachineSteps>> expand(Graph& graph, const std::vector<MachineOrder>& machines) = 0;
   /// Everything that carries this cluster's mark, of every kind.
   virtual Result<std::vector<CloudObject>> list_owned() = 0;
+  /// For observing; may keep lists until a write goes through `writer` (providers/common/observed_cloud.h).
   virtual CloudReader& reader() = 0;
+  /// For steps that act: always asks the provider itself.
+  virtual CloudReader& fresh_reader() { return reader(); }
   virtual CloudWriter& writer() = 0;
   /// Free room for new machines, where the provider can tell.
   virtual Result<Capacity> free_capacity() = 0;
+  /// Whether what the plan makes fits what the provider still gives us; asked after planning, before anything is made.
+  /// Errors: quota (every limit that does not suffice), those of the API.
+  virtual Result<void> check_room(const Plan&) { return {}; }
   /// Problems that make a run pointless (missing root, missing kernel feature, busy subnet), each with advice. Touches
   /// nothing.
   virtual std::vector<Error> preflight() = 0;
@@ -70,6 +77,8 @@ class Provider {
   virtual Seconds list_lag() const { return Seconds(0); }
   /// Null where machines are reached by SSH alone. Lives as long as the provider.
   virtual MachineFiles* machine_files() { return nullptr; }
+  /// API calls made so far; nothing where there is no API to call.
+  virtual std::optional<uint64_t> calls() const { return std::nullopt; }
 };
 
 }  // namespace slipway

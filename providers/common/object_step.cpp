@@ -79,17 +79,28 @@ Value CloudObjectStep::compared(const Inputs& inputs) const {
   return fields;
 }
 
-Outputs CloudObjectStep::outputs_of(const CloudObject& object) const {
+Outputs CloudObjectStep::outputs_of(const CloudObject& object, const Inputs& inputs) const {
   Outputs outputs{{"id", object.id}};
+  for (const std::string& field : order_.publish)
+    if (const auto value = object.fields.find(field); value != object.fields.end() && !value->is_null())
+      outputs[field] = *value;
   // A machine that does not run has no access: whatever stands on it waits until this step was applied.
   if (!order_.access || text_at(object.fields, "state", "running") != "running") return outputs;
   HostAccess access = *order_.access;
+  for (const auto& [member, input] : order_.access_inputs) {
+    if (!inputs.known(input) || !inputs.at(input).is_string()) return outputs;
+    const auto address = inputs.at(input).get<std::string>();
+    if (member == "jump")
+      access.jump.insert(access.jump.rfind(':'), address);
+    else
+      access.address = address;
+  }
   if (access.address.empty()) access.address = text_at(object.fields, "address");
   if (!access.address.empty()) outputs["access"] = to_value(access);
   return outputs;
 }
 
-Observation CloudObjectStep::observation_of(const std::vector<CloudObject>& found) const {
+Observation CloudObjectStep::observation_of(const std::vector<CloudObject>& found, const Inputs& inputs) const {
   Observation seen;
   if (found.empty()) {
     if (!order_.certain_id.empty()) seen.outputs["id"] = order_.certain_id;
@@ -101,14 +112,14 @@ Observation CloudObjectStep::observation_of(const std::vector<CloudObject>& foun
   seen.exists = true;
   seen.facts = {{"kind", object.kind}, {"id", object.id},         {"name", object.name},
                 {"mark", object.mark}, {"fields", object.fields}, {twins_field, twins}};
-  seen.outputs = outputs_of(object);
+  seen.outputs = outputs_of(object, inputs);
   return seen;
 }
 
-Result<Observation> CloudObjectStep::observe(Reader& reader, const Inputs&) const {
+Result<Observation> CloudObjectStep::observe(Reader& reader, const Inputs& inputs) const {
   Result<std::vector<CloudObject>> found = find(reader.cloud);
   if (!found) return std::move(found).error();
-  return observation_of(*found);
+  return observation_of(*found, inputs);
 }
 
 Diff CloudObjectStep::forecast(const Inputs& inputs) const {
@@ -155,7 +166,7 @@ Result<Outputs> CloudObjectStep::apply(Writer& writer, const Diff& approved, con
   // The last try may have created it and died before its answer came: look before creating.
   Result<std::vector<CloudObject>> found = find(writer.read.cloud);
   if (!found) return std::move(found).error();
-  const Observation seen = observation_of(*found);
+  const Observation seen = observation_of(*found, inputs);
   const Diff actual = diff(seen, inputs);
   // What a create left broken was never Ready; making it again is part of that create.
   const bool remade = approved.action == Action::create && actual.action == Action::replace &&
@@ -172,7 +183,7 @@ Result<Outputs> CloudObjectStep::apply(Writer& writer, const Diff& approved, con
   if (!seen.exists) {
     Result<CloudObject> made = create(writer, inputs, recorder);
     if (!made) return failed(std::move(made).error(), "making");
-    return outputs_of(*made);
+    return outputs_of(*made, inputs);
   }
   if (approved.action == Action::create)
     recorder.progress("found " + label(order_) + " from an interrupted run; it is taken up");
@@ -189,7 +200,7 @@ Result<Outputs> CloudObjectStep::apply(Writer& writer, const Diff& approved, con
       return failed(std::move(gone).error(), "removing");
     Result<CloudObject> made = create(writer, inputs, recorder);
     if (!made) return failed(std::move(made).error(), "making");
-    return outputs_of(*made);
+    return outputs_of(*made, inputs);
   }
   Value changes = Value::object();
   for (const FieldChange& change : actual.fields)
@@ -200,7 +211,7 @@ Result<Outputs> CloudObjectStep::apply(Writer& writer, const Diff& approved, con
     if (!changed) return failed(std::move(changed).error(), "changing");
     object = std::move(*changed);
   }
-  return outputs_of(object);
+  return outputs_of(object, inputs);
 }
 
 }  // namespace slipway

@@ -25,7 +25,11 @@ struct CloudObjectOrder {
   std::vector<std::string> create_only{};             ///< Fields that are sent when creating and never compared.
   std::string recorded_id{};  ///< The id that state holds, or empty: of two with one mark this one stays.
   std::string certain_id{};   ///< The id it will have, where the provider knows it beforehand: known while planning.
+  std::vector<std::string> publish{};  ///< Fields that are outputs as well, where they have a value.
   std::optional<HostAccess> access{};  ///< Machines: how it is reached; an empty address is taken from field "address".
+  /// Machines: what an input adds to `access`: "address" or "jump" -> input. "user@:22" as jump gets the address put
+  /// in.
+  std::map<std::string, std::string> access_inputs{};
   Milliseconds limit = std::chrono::minutes(10);  ///< Of one creating or changing call.
 };
 
@@ -51,8 +55,8 @@ class CloudObjectStep final : public Step {
  private:
   /// Ours of the kind, the one that stays first.
   Result<std::vector<CloudObject>> find(CloudReader& cloud) const;
-  Observation observation_of(const std::vector<CloudObject>& found) const;
-  Outputs outputs_of(const CloudObject& object) const;
+  Observation observation_of(const std::vector<CloudObject>& found, const Inputs& inputs) const;
+  Outputs outputs_of(const CloudObject& object, const Inputs& inputs) const;
   Value wanted(const Inputs& inputs) const;
   Value compared(const Inputs& inputs) const;
   Result<CloudObject> create(Writer& writer, const Inputs& inputs, Recorder& recorder) const;

@@ -27,6 +27,7 @@ Result<std::unique_ptr<Provider>> open_provider(const Spec& spec, const std::str
 }
 
 struct LivePorts::Parts {
+  std::string provider_name;
   std::unique_ptr<Provider> provider;
   std::unique_ptr<SshHosts> ssh;
   std::unique_ptr<CountingHosts> hosts;
@@ -51,6 +52,7 @@ Result<std::unique_ptr<LivePorts>> LivePorts::open(const Spec& spec, const Ident
   Result<std::unique_ptr<Provider>> provider = open_provider(spec, state_directory);
   if (!provider) return std::move(provider).error();
   parts.provider = std::move(*provider);
+  parts.provider_name = spec.provider;
   Result<std::unique_ptr<SshHosts>> ssh = SshHosts::open(ssh_options(spec, identity));
   if (!ssh) return std::move(ssh).error();
   parts.ssh = std::move(*ssh);
@@ -67,9 +69,9 @@ Result<std::unique_ptr<LivePorts>> LivePorts::open(const Spec& spec, const Ident
   parts.reader =
       std::make_unique<Reader>(Reader{*parts.hosts, parts.provider->reader(), *parts.observed, store, parts.clock});
   // Writes go through the observed lists, so that what they change is asked for again.
-  parts.writer =
-      std::make_unique<Writer>(Writer{Reader{*parts.hosts, parts.provider->reader(), *parts.kube, store, parts.clock},
-                                      *parts.hosts, parts.provider->writer(), *parts.observed, store, parts.clock});
+  parts.writer = std::make_unique<Writer>(
+      Writer{Reader{*parts.hosts, parts.provider->fresh_reader(), *parts.kube, store, parts.clock}, *parts.hosts,
+             parts.provider->writer(), *parts.observed, store, parts.clock});
   return ports;
 }
 
@@ -79,7 +81,9 @@ Writer& LivePorts::writer() { return *parts_->writer; }
 const KubeAccess& LivePorts::kube_access() const { return parts_->access; }
 
 Value LivePorts::api_calls() const {
-  return {{"kubernetes", parts_->kube->calls()}, {"hosts", parts_->hosts->calls()}};
+  Value calls = {{"kubernetes", parts_->kube->calls()}, {"hosts", parts_->hosts->calls()}};
+  if (const std::optional<uint64_t> cloud = parts_->provider->calls()) calls[parts_->provider_name] = *cloud;
+  return calls;
 }
 
 }  // namespace slipway

@@ -1,0 +1,124 @@
+#include "providers/common/observed_cloud.h"
+
+#include <atomic>
+#include <gtest/gtest.h>
+#include <latch>
+#include <thread>
+
+#include "tests/unit/providers/fake_cloud.h"
+
+namespace slipway {
+namespace {
+
+using testing_support::FakeCloud;
+
+CloudProgress quiet() {
+  return [](std::string_view) {};
+}
+
+/// Counts lists, and can hold them back until a test lets them go.
+class SlowLists final : public CloudReader {
+ public:
+  explicit SlowLists(FakeCloud& cloud) : cloud_(cloud) {}
+  Result<std::vector<CloudObject>> list(std::string_view kind) override {
+    ++calls;
+    Result<std::vector<CloudObject>> seen = cloud_.list(kind);
+    if (std::latch* gate = hold.exchange(nullptr)) {
+      entered.count_down();
+      gate->wait();
+    }
+    if (failing) return fail(ErrorKind::unavailable, "not now");
+    return seen;
+  }
+  std::atomic<int> calls{0};
+  std::atomic<bool> failing{false};
+  std::atomic<std::latch*> hold{nullptr};
+  std::latch entered{1};
+
+ private:
+  FakeCloud& cloud_;
+};
+
+class ObservedCloudTest : public ::testing::Test {
+ protected:
+  CloudRequest request(const std::string& name) const {
+    return {.kind = "machine", .name = name, .mark = "lab/machine/" + name, .fields = {{"state", "running"}}};
+  }
+  CloudObject make(const std::string& name) {
+    return observed.create(request(name), quiet(), Deadline::in(Seconds(1))).value();
+  }
+
+  FakeCloud cloud;
+  SlowLists lists{cloud};
+  ObservedCloud observed{lists, cloud};
+};
+
+TEST_F(ObservedCloudTest, ListIsAskedForOnceARun) {
+  for (int i = 0; i < 5; ++i) EXPECT_TRUE(observed.list("machine").ok());
+  EXPECT_TRUE(observed.list("network").ok());
+  EXPECT_EQ(lists.calls, 2);
+}
+
+TEST_F(ObservedCloudTest, WritesKeepTheKeptListTrueWithoutAnotherCall) {
+  ASSERT_TRUE(observed.list("machine")->empty());
+  const CloudObject first = make("w-1"), second = make("w-2");
+  ASSERT_TRUE(observed.update(first, {{"state", "stopped"}}, quiet(), Deadline::in(Seconds(1))).ok());
+  ASSERT_TRUE(observed.remove("machine", second.id, Deadline::in(Seconds(1))).ok());
+  const std::vector<CloudObject> seen = observed.list("machine").value();
+  ASSERT_EQ(seen.size(), 1u);
+  EXPECT_EQ(seen[0].fields["state"], "stopped");
+  EXPECT_EQ(lists.calls, 1);
+}
+
+TEST_F(ObservedCloudTest, WriteWhoseAnswerWasLostDropsTheList) {
+  ASSERT_TRUE(observed.list("machine")->empty());
+  cloud.lose_next_answer = true;
+  ASSERT_FALSE(observed.create(request("w-1"), quiet(), Deadline::in(Seconds(1))).ok());
+  EXPECT_EQ(observed.list("machine")->size(), 1u);
+}
+
+TEST_F(ObservedCloudTest, FailureIsNotKept) {
+  lists.failing = true;
+  EXPECT_FALSE(observed.list("machine").ok());
+  lists.failing = false;
+  EXPECT_TRUE(observed.list("machine").ok());
+}
+
+TEST_F(ObservedCloudTest, FreshListSeesWhatOthersDidSince) {
+  ASSERT_TRUE(observed.list("machine")->empty());
+  cloud.put({.kind = "machine", .id = "foreign", .name = "w-9", .mark = "lab/machine/w-9", .fields = {}});
+  EXPECT_TRUE(observed.list("machine")->empty());
+  EXPECT_EQ(observed.fresh().list("machine")->size(), 1u);
+  EXPECT_EQ(observed.list("machine")->size(), 1u);
+}
+
+TEST_F(ObservedCloudTest, FreshListNeverAnswersFromACallThatBeganBefore) {
+  std::latch gate{1};
+  lists.hold = &gate;
+  std::jthread early([&] { EXPECT_TRUE(observed.fresh().list("machine")->empty()); });
+  lists.entered.wait();
+  // The call above has looked already; this machine is newer.
+  cloud.put({.kind = "machine", .id = "late", .name = "w-1", .mark = "lab/machine/w-1", .fields = {}});
+  std::vector<std::jthread> later;
+  std::atomic<int> saw{0};
+  for (int i = 0; i < 8; ++i)
+    later.emplace_back([&] { saw += static_cast<int>(observed.fresh().list("machine")->size()); });
+  gate.count_down();
+  later.clear();
+  EXPECT_EQ(saw, 8);
+  EXPECT_LE(lists.calls, 9);
+}
+
+TEST_F(ObservedCloudTest, ListThatOverlappedAWriteIsNotKept) {
+  std::latch gate{1};
+  lists.hold = &gate;
+  std::jthread early([&] { EXPECT_TRUE(observed.list("machine")->empty()); });
+  lists.entered.wait();
+  make("w-1");
+  gate.count_down();
+  early.join();
+  EXPECT_EQ(observed.list("machine")->size(), 1u);
+}
+
+}  // namespace
+}  // namespace slipway

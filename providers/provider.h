@@ -77,6 +77,8 @@ class Provider {
   virtual Seconds list_lag() const { return Seconds(0); }
   /// Null where machines are reached by SSH alone. Lives as long as the provider.
   virtual MachineFiles* machine_files() { return nullptr; }
+  /// Address by which the Kubernetes API is reached from outside the machines' network, once there is one.
+  virtual std::string outside_api_address() { return {}; }
   /// API calls made so far; nothing where there is no API to call.
   virtual std::optional<uint64_t> calls() const { return std::nullopt; }
 };

@@ -1,6 +1,7 @@
 #include "providers/common/observed_cloud.h"
 
 #include <algorithm>
+#include <thread>
 
 namespace slipway {
 
@@ -66,13 +67,45 @@ void ObservedCloud::forget(std::string_view kind) {
   shelf.kept.reset();
 }
 
+Result<void> ObservedCloud::wait_out_lost_create(const CloudRequest& request, Deadline deadline) {
+  Instant until;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto lost = lost_creates_.find(request.mark);
+    if (lost == lost_creates_.end()) return {};
+    until = lost->second + list_lag_;
+  }
+  for (;;) {
+    Result<Objects> now = ask(request.kind);
+    if (!now) return std::move(now).error();
+    const auto shown =
+        std::find_if(now->begin(), now->end(), [&](const CloudObject& object) { return object.mark == request.mark; });
+    if (shown != now->end())
+      return fail(ErrorKind::conflict, "an earlier create whose answer was lost has taken effect",
+                  {.found = request.kind + " " + shown->id});
+    if (std::chrono::steady_clock::now() >= until || deadline.passed()) break;
+    std::this_thread::sleep_for(std::min<Milliseconds>(Milliseconds(500), list_lag_));
+  }
+  const std::lock_guard lock(mutex_);
+  lost_creates_.erase(request.mark);
+  return {};
+}
+
 Result<CloudObject> ObservedCloud::create(const CloudRequest& request, const CloudProgress& progress,
                                           Deadline deadline) {
+  if (Result<void> settled = wait_out_lost_create(request, deadline); !settled) return std::move(settled).error();
   Result<CloudObject> made = writer_.create(request, progress, deadline);
-  if (made)
+  if (made) {
     put(*made);
-  else
-    forget(request.kind);
+    return made;
+  }
+  forget(request.kind);
+  const ErrorKind kind = made.error().kind;
+  if (list_lag_.count() > 0 && !request.mark.empty() &&
+      (kind == ErrorKind::timeout || kind == ErrorKind::unavailable)) {
+    const std::lock_guard lock(mutex_);
+    lost_creates_[request.mark] = std::chrono::steady_clock::now();
+  }
   return made;
 }
 

@@ -21,10 +21,13 @@ namespace slipway {
 ///   fresh().list    never answers from before the question: it waits for a call that begins after it asked. Those who
 ///                   ask at once share that call, so fifty machines that look before they are made cost two calls or
 ///                   three.
+/// A create whose answer was lost is not repeated before `list_lag` has passed since: until then the object is looked
+/// for, and where it shows, the create ends in a conflict, so that the step looks again and takes it up.
 /// Threads: any. Lifetime: reader and writer outlive it. Failures are never kept.
 class ObservedCloud final : public CloudReader, public CloudWriter {
  public:
-  ObservedCloud(CloudReader& reader, CloudWriter& writer) : reader_(reader), writer_(writer), fresh_(*this) {}
+  ObservedCloud(CloudReader& reader, CloudWriter& writer, Milliseconds list_lag = Milliseconds(0))
+      : reader_(reader), writer_(writer), list_lag_(list_lag), fresh_(*this) {}
 
   Result<std::vector<CloudObject>> list(std::string_view kind) override;
   CloudReader& fresh() { return fresh_; }
@@ -58,11 +61,14 @@ class ObservedCloud final : public CloudReader, public CloudWriter {
   Shelf& shelf(std::string_view kind);
   Result<Objects> ask(std::string_view kind);
   void put(const CloudObject& object);
+  Result<void> wait_out_lost_create(const CloudRequest& request, Deadline deadline);
 
   CloudReader& reader_;
   CloudWriter& writer_;
+  const Milliseconds list_lag_;
   Fresh fresh_;
   std::mutex mutex_;
+  std::map<std::string, Instant> lost_creates_;  ///< Mark -> when its answer was lost. Guarded by mutex_.
   std::map<std::string, std::unique_ptr<Shelf>, std::less<>> shelves_;  ///< Guarded by mutex_.
 };
 

@@ -1,11 +1,14 @@
 #include "cli/live_ports.h"
 
+#include <algorithm>
+
 #include "cli/artifact_access.h"
 #include "cli/counting_hosts.h"
 #include "kube/client.h"
 #include "kube/observed.h"
 #include "providers/existing/existing_provider.h"
 #include "providers/local/local_provider.h"
+#include "providers/openstack/openstack_provider.h"
 #include "ssh/hosts.h"
 
 namespace slipway {
@@ -22,8 +25,9 @@ SshOptions ssh_options(const Spec& spec, const Identity& identity) {
 Result<std::unique_ptr<Provider>> open_provider(const Spec& spec, const std::string& state_directory) {
   if (spec.provider == "local") return make_local_provider(spec, {.data_directory = state_directory + "/local"});
   if (spec.provider == "existing") return make_existing_provider(spec);
+  if (spec.provider == "openstack") return make_openstack_provider(spec);
   return fail(ErrorKind::bad_input, "this provider cannot make machines yet",
-              {.found = spec.provider, .expected = "local or existing", .where = spec.path});
+              {.found = spec.provider, .expected = "local, existing or openstack", .where = spec.path});
 }
 
 struct LivePorts::Parts {
@@ -60,6 +64,14 @@ Result<std::unique_ptr<LivePorts>> LivePorts::open(const Spec& spec, const Ident
   Result<KubeAccess> access = cluster_access(identity, spec, control_plane_addresses);
   if (!access) return std::move(access).error();
   parts.access = std::move(*access);
+  const Value floating = spec.provider_settings.is_object()
+                             ? spec.provider_settings.value("floating_addresses", Value::array())
+                             : Value::array();
+  if (std::find(floating.begin(), floating.end(), "api") != floating.end()) {
+    parts.access.outside_name = spec.network.endpoint_name;
+    parts.access.outside_address = [&provider = *parts.provider] { return provider.outside_api_address(); };
+    parts.access.fallback_servers.push_back("https://" + spec.network.endpoint_name + ":6443");
+  }
   parts.kube = std::make_unique<KubeClient>(parts.access);
   parts.observed = std::make_unique<ObservedCluster>(*parts.kube, *parts.kube);
   Result<std::unique_ptr<ArtifactAccess>> artifacts = ArtifactAccess::open(data_directory);

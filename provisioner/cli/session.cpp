@@ -241,7 +241,6 @@ Result<Plan> Session::plan(const std::vector<std::string>& targets) {
   Result<Plan> plan =
       make_plan(*parts.graph, parts.state, parts.ports->reader(), parts.ports->writer().clock, options, nullptr);
   if (!plan) return plan;
-  if (Result<void> room = parts.ports->provider().check_room(*plan); !room) return std::move(room).error();
   plan->cluster = parts.spec.name;
   plan->binding = {parts.spec.digest, parts.state.lineage, parts.state.serial, version()};
   return plan;

@@ -101,6 +101,10 @@ Result<std::string> kubeconfig_of(Session& session) {
   const std::string& role = session.options().role;
   if (session.options().authority) return session.identity().platform_ca.certificate_pem;
   KubeAccess access = session.kube_access();
+  if (const std::string outside = session.provider().outside_api_address(); !outside.empty()) {
+    access.server = "https://" + outside + ":6443";
+    access.tls_name = session.spec().network.endpoint_name;
+  }
   if (role.empty()) return kubeconfig_text(access, session.spec().name);
   const auto settings = session.spec().addons.find("access");
   if (settings == session.spec().addons.end() || settings->second.value("enabled", Value(true)) == Value(false))

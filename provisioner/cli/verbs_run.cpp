@@ -61,6 +61,7 @@ int plan_and_run(Session& session, const std::string& verb, const std::vector<st
   Result<Plan> plan = session.plan(targets);
   if (!plan) return report_error(options, plan.error());
   show_plan(*plan, options);
+  if (Result<void> room = session.provider().check_room(*plan); !room) return report_error(options, room.error());
   const RunSummary summary = session.run(*plan, verb);
   const int code = conclude(session, summary);
   if (closing_page && code == 0) print_closing_page(session);
@@ -151,6 +152,11 @@ int verb_plan(const Options& options) {
   const std::string next = options.out.empty() ? "slipway apply " + (*session)->spec().path : "slipway apply " + options.out;
   print_result(options, plan_text(*plan, style_for(1), {.all = options.all, .next = next}),
                to_json(*plan, options.all));
+  print_result(options, plan_text(*plan, style_for(1), {.all = options.all}), to_json(*plan, options.all));
+  if (Result<void> room = (*session)->provider().check_room(*plan); !room) {
+    say(describe(room.error()));
+    return exit_code(room.error().kind);
+  }
   return options.detailed_exit_code && !plan->nothing_to_do() ? 2 : 0;
 }
 

@@ -7,16 +7,31 @@ namespace {
 
 std::string address_key(const MachineName& name) { return "machine/" + name.text(); }
 
-/// Hands out fixed addresses of the local subnet: what state recorded stays, others take the lowest that is free.
+/// Hands out fixed addresses of the provider's `addresses`, else of its `subnet`: what state recorded stays, others
+/// take the lowest that is free. Without either the provider gives addresses itself.
 class AddressBook {
  public:
   static Result<AddressBook> open(const Spec& spec, const State& state) {
     AddressBook book;
-    if (spec.provider != "local") return book;
-    Result<Cidr> subnet = parse_cidr(text_at(spec.provider_settings, "subnet"));
-    if (!subnet) return std::move(subnet).error();
-    book.range_ = subnet->range();
-    book.taken_ = {book.range_->first, Address{book.range_->first.bits + 1}, book.range_->last, spec.network.endpoint};
+    const std::string range = text_at(spec.provider_settings, "addresses");
+    const std::string subnet = text_at(spec.provider_settings, "subnet");
+    if (!subnet.empty()) {
+      Result<Cidr> cidr = parse_cidr(subnet);
+      if (!cidr) return std::move(cidr).error();
+      const AddressRange all = cidr->range();
+      book.taken_ = {all.first, Address{all.first.bits + 1}, all.last};
+      // The first ten stay free for the people who run the place.
+      book.range_ = AddressRange{Address{all.first.bits + (all.size() > 32 ? 11 : 2)}, all.last};
+      book.setting_ = spec.provider + ".subnet";
+    }
+    if (!range.empty()) {
+      Result<AddressRange> given = parse_range(range);
+      if (!given) return std::move(given).error();
+      book.range_ = *given;
+      book.setting_ = spec.provider + ".addresses";
+    }
+    if (!book.range_) return book;
+    book.taken_.insert(spec.network.endpoint);
     book.kept_free_ = spec.network.load_balancers;
     for (const auto& [key, text] : state.addresses)
       if (Result<Address> address = parse_address(text)) book.taken_.insert(*address);
@@ -25,20 +40,19 @@ class AddressBook {
 
   Result<std::string> take(const MachineName& name) {
     if (!range_) return std::string();
-    // The first ten stay free for the people who run the place.
-    for (uint32_t bits = range_->first.bits + (range_->size() > 32 ? 11 : 2); bits < range_->last.bits; ++bits) {
-      const Address address{bits};
+    for (Address address = range_->first; address <= range_->last; ++address.bits) {
       if (taken_.contains(address) || (kept_free_ && kept_free_->contains(address))) continue;
       taken_.insert(address);
       return to_string(address);
     }
-    return fail(ErrorKind::bad_input, "the subnet has no address left",
+    return fail(ErrorKind::bad_input, "no address is left for another machine",
                 {.found = "no free address for " + name.text() + " in " + to_string(*range_),
-                 .advice = "a larger local.subnet, or fewer machines"});
+                 .advice = "a larger " + setting_ + ", or fewer machines"});
   }
 
  private:
   std::optional<AddressRange> range_;
+  std::string setting_;  ///< The key of the spec that says it.
   std::set<Address> taken_;
   std::optional<AddressRange> kept_free_;
 };

@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,10 @@ namespace slipway {
 struct KubeAccess {
   std::string server;                           ///< "https://10.99.0.10:6443"
   std::vector<std::string> fallback_servers{};  ///< Each control plane's own address; tried while `server` is away.
+  /// "api.demo.internal" in a fallback server stands for the address that `outside_address` answers when it is tried:
+  /// one that a cloud gives only while the cluster is being made. Empty: not known yet.
+  std::string outside_name{};
+  std::function<std::string()> outside_address{};
   /// The name that the server's certificate must carry; empty: the host of the URL that is used.
   std::string tls_name{};
   std::string ca_pem{};

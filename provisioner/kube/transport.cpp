@@ -1,6 +1,7 @@
 #include "kube/transport.h"
 
 #include <map>
+#include <mutex>
 
 #include "http/client.h"
 #include "spec/network.h"
@@ -34,14 +35,17 @@ bool is_private(Address address) {
 
 class HttpTransport final : public ApiTransport {
  public:
-  explicit HttpTransport(const KubeAccess& access) : tls_name_(access.tls_name) {
+  explicit HttpTransport(const KubeAccess& access) : access_(access), tls_name_(access.tls_name) {
     const bool has_fallback = !access.fallback_servers.empty();
     add(access, access.server, has_fallback);
-    for (const std::string& server : access.fallback_servers) add(access, server, has_fallback);
+    for (const std::string& server : access.fallback_servers)
+      if (access.outside_name.empty() || authority_of(server).host != access.outside_name)
+        add(access, server, has_fallback);
   }
 
   Result<HttpResponse> send(const HttpRequest& request) override {
     const Authority target = authority_of(request.url);
+    if (!access_.outside_name.empty() && target.host == access_.outside_name) return send_outside(request, target.port);
     const auto found = clients_.find(target.host + ":" + target.port);
     if (found == clients_.end())
       return fail(ErrorKind::internal, "a request to a server that is not in the cluster's access",
@@ -59,6 +63,26 @@ class HttpTransport final : public ApiTransport {
     std::unique_ptr<HttpClient> client;
     bool by_tls_name = false;
   };
+
+  Result<HttpResponse> send_outside(const HttpRequest& request, const std::string& port) {
+    const std::string address = access_.outside_address ? access_.outside_address() : std::string();
+    if (address.empty())
+      return fail(ErrorKind::unavailable, "the API's outside address is not known yet",
+                  {.found = access_.outside_name});
+    HttpClient* client = nullptr;
+    {
+      const std::lock_guard lock(mutex_);
+      std::unique_ptr<HttpClient>& known = outside_[address];
+      if (!known)
+        known = std::make_unique<HttpClient>(HttpOptions{.ca_pem = access_.ca_pem,
+                                                         .client_certificate_pem = access_.client_certificate_pem,
+                                                         .client_key_pem = access_.client_key_pem,
+                                                         .connect_timeout = Seconds(5),
+                                                         .resolve = {{access_.outside_name + ":" + port, address}}});
+      client = known.get();
+    }
+    return client->send(request);
+  }
 
   void add(const KubeAccess& access, const std::string& server, bool has_fallback) {
     const Authority target = authority_of(server);
@@ -78,8 +102,11 @@ class HttpTransport final : public ApiTransport {
     clients_.emplace(place, std::move(entry));
   }
 
+  const KubeAccess access_;
   std::string tls_name_;
   std::map<std::string, Entry> clients_;
+  std::mutex mutex_;
+  std::map<std::string, std::unique_ptr<HttpClient>> outside_;  ///< By address. Guarded by mutex_.
 };
 
 }  // namespace

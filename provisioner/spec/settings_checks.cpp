@@ -19,6 +19,22 @@ void check_provider_block(SpecDraft& draft, const std::string& provider) {
                 "a block " + provider + ": with " + child->name, "");
 }
 
+void check_openstack(Draft& draft) {
+  const auto given = [&](const char* key) { return !draft.text({"openstack", key}).empty(); };
+  if (given("network") && !draft.written({"openstack", "subnet"}))
+    draft.add_at_key({"openstack", "network"}, "missing key 'subnet' in openstack", "",
+                     "subnet: the subnet of that network, such as 192.168.10.0/24",
+                     "machines take fixed addresses of it");
+  const std::optional<Cidr> subnet = subnet_of(draft);
+  if (!given("network") && subnet && subnet->prefix > 26)
+    draft.add({"openstack", "subnet"}, "openstack.subnet is too small", to_string(*subnet), "a network from /16 to /26",
+              "its first ten addresses are the router's and neutron's own");
+  const Value* floating = draft.at({"openstack", "floating_addresses"});
+  if (floating && !floating->empty() && !given("external_network"))
+    draft.add_at_key({"openstack", "floating_addresses"}, "floating addresses need openstack.external_network", "",
+                     "external_network: NAME", "`openstack network list --external` shows them");
+}
+
 }  // namespace
 
 void check_settings(SpecDraft& draft) {
@@ -33,6 +49,8 @@ void check_settings(SpecDraft& draft) {
                        both ? "template and image together in opennebula" : "no template and no image in opennebula",
                        "", "either template or image", "");
   }
+
+  if (provider == "openstack" && draft.tree.find("openstack")) check_openstack(draft);
 
   const Value* sudo = draft.at({"ssh", "sudo"});
   const std::string user = draft.text({"ssh", "user"});

@@ -109,6 +109,27 @@ TEST_F(ObservedCloudTest, FreshListNeverAnswersFromACallThatBeganBefore) {
   EXPECT_LE(lists.calls, 9);
 }
 
+TEST_F(ObservedCloudTest, LostCreateIsLookedForUntilListsCannotLagAnyMore) {
+  /// A cloud whose lists do not show what was made less than 200 ms ago.
+  struct Lagging final : CloudReader {
+    explicit Lagging(FakeCloud& cloud) : cloud(cloud) {}
+    Result<std::vector<CloudObject>> list(std::string_view kind) override {
+      return std::chrono::steady_clock::now() < shows ? std::vector<CloudObject>{} : cloud.list(kind).value();
+    }
+    FakeCloud& cloud;
+    Instant shows = std::chrono::steady_clock::now() + Milliseconds(200);
+  } lagging(cloud);
+  ObservedCloud patient(lagging, cloud, Milliseconds(400));
+  cloud.lose_next_answer = true;
+  ASSERT_FALSE(patient.create(request("w-1"), quiet(), Deadline::in(Seconds(5))).ok());
+  ASSERT_TRUE(patient.fresh().list("machine")->empty());
+  const Result<CloudObject> second = patient.create(request("w-1"), quiet(), Deadline::in(Seconds(5)));
+  ASSERT_FALSE(second.ok());
+  EXPECT_EQ(second.error().kind, ErrorKind::conflict);
+  EXPECT_EQ(cloud.objects.size(), 1u) << "a second machine was made";
+  EXPECT_EQ(patient.fresh().list("machine")->size(), 1u);
+}
+
 TEST_F(ObservedCloudTest, ListThatOverlappedAWriteIsNotKept) {
   std::latch gate{1};
   lists.hold = &gate;

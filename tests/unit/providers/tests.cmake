@@ -8,3 +8,5 @@ slipway_test(providers_existing ${CMAKE_CURRENT_LIST_DIR}/existing_test.cpp slip
 gtest_discover_tests(test_providers_existing)
 slipway_test(providers_local ${CMAKE_CURRENT_LIST_DIR}/local_test.cpp slipway::local)
 gtest_discover_tests(test_providers_local)
+slipway_test(providers_openstack ${CMAKE_CURRENT_LIST_DIR}/openstack_test.cpp slipway_openstack_bench)
+gtest_discover_tests(test_providers_openstack)

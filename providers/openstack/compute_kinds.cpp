@@ -328,7 +328,8 @@ class Machine final : public ObjectKind {
                      {"task", text_at(raw, "OS-EXT-STS:task_state")},
                      {"created", text_at(raw, "created")}};
     if (fault.is_object() && !fault.empty()) object.fields["fault"] = text_at(fault, "message");
-    for (const auto& [network, addresses] : raw.value("addresses", Value::object()).items())
+    const Value networks = raw.value("addresses", Value::object());
+    for (const auto& [network, addresses] : networks.items())
       for (const Value& address : addresses)
         if (text_at(address, "OS-EXT-IPS:type", "fixed") == "fixed")
           object.fields["address"] = text_at(address, "addr");

@@ -358,12 +358,15 @@ Result<std::vector<MachineSteps>> GraphWriter::write(const std::vector<MachineOr
         "flavor of " + machine.pool);
   }
   const std::string key(trim(machines.front().login_public_key));
-  // The key's own digest in its name: a user with clusters of one name in two projects has two keys.
+  // The key's own digest in its name: a user with clusters of one name in two projects has two keys. The name is the
+  // id.
+  const std::string key_name = settings_.name(sha256(key).substr(0, 8));
   keypair_ = add("cloud/keypair", {.order = {.kind = "keypair",
-                                             .name = settings_.name(sha256(key).substr(0, 8)),
+                                             .name = key_name,
                                              .mark = settings_.mark("cloud/keypair"),
                                              .fields = {{"public_key", key}},
-                                             .replace_on = {"public_key"}},
+                                             .replace_on = {"public_key"},
+                                             .certain_id = key_name},
                                    .title = "keypair"});
   add_groups();
   add_network();

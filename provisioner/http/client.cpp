@@ -180,6 +180,9 @@ void set_method(CURL* handle, const HttpRequest& request) {
     set(handle, CURLOPT_NOBODY, 1L);
     return;
   }
+  // libcurl sends a request again by itself when a connection that was kept open is cut before an answer came, a POST
+  // that took effect included. On a connection of its own it never does, so that each POST is sent once.
+  set(handle, CURLOPT_FRESH_CONNECT, request.method == "POST" ? 1L : 0L);
   const bool takes_body = request.method == "POST" || request.method == "PUT" || request.method == "PATCH";
   if (takes_body || !request.body.empty()) {
     set(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));

@@ -30,7 +30,8 @@ struct HttpOptions {
 /// `received` counts from the start of the file, what was resumed included; `total` is 0 where unknown.
 using DownloadProgress = std::function<void(uint64_t received, uint64_t total)>;
 
-/// An HTTP client that keeps connections open between requests, and speaks HTTP/2 where the server offers it.
+/// An HTTP client that keeps connections open between requests, and speaks HTTP/2 where the server offers it. A POST
+/// has a fresh connection, so that it is sent once and no more.
 ///
 ///   HttpClient client({.ca_pem = ca});
 ///   Result<HttpResponse> answer = client.send({.url = "https://10.0.0.10:6443/readyz"});

@@ -268,7 +268,7 @@ RecordedCloud::Reply RecordedCloud::compute(const CloudCall& call) {
       return {.status = 201, .body = {{"keypair", body["keypair"]}}};
     }
     if (call.method == "DELETE") {
-      collections_["keypairs"].erase(path.substr(14));
+      collections_["keypairs"].erase(path.substr(13));
       return {.status = 204};
     }
     Value all = Value::array();

@@ -56,6 +56,19 @@ TEST(HttpClient, SendsMethodHeadersAndBodyAndReadsTheAnswer) {
   EXPECT_EQ(seen.headers.count("expect"), 0u);
 }
 
+TEST(HttpClient, PostWhoseAnswerIsCutOffIsNotSentAgain) {
+  TestServer server([](Connection& connection, const Received& request) {
+    if (request.method == "POST") return connection.cut();
+    connection.answer(200, "there");
+  });
+  HttpClient client(direct());
+  // A connection that was kept open is what would be tried again on.
+  ASSERT_TRUE(client.send({.url = server.url("/")}).ok());
+  const Result<HttpResponse> lost = client.send({.method = "POST", .url = server.url("/things"), .body = "{}"});
+  ASSERT_FALSE(lost.ok());
+  EXPECT_EQ(server.requests().size(), 2u);
+}
+
 class Methods : public ::testing::TestWithParam<const char*> {};
 TEST_P(Methods, ReachTheServerAsTheyAre) {
   TestServer server([](Connection& connection, const Received& request) {

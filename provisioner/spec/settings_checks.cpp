@@ -19,7 +19,7 @@ void check_provider_block(SpecDraft& draft, const std::string& provider) {
                 "a block " + provider + ": with " + child->name, "");
 }
 
-void check_openstack(Draft& draft) {
+void check_openstack(SpecDraft& draft) {
   const auto given = [&](const char* key) { return !draft.text({"openstack", key}).empty(); };
   if (given("network") && !draft.written({"openstack", "subnet"}))
     draft.add_at_key({"openstack", "network"}, "missing key 'subnet' in openstack", "",

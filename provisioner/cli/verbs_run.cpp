@@ -152,7 +152,6 @@ int verb_plan(const Options& options) {
   const std::string next = options.out.empty() ? "slipway apply " + (*session)->spec().path : "slipway apply " + options.out;
   print_result(options, plan_text(*plan, style_for(1), {.all = options.all, .next = next}),
                to_json(*plan, options.all));
-  print_result(options, plan_text(*plan, style_for(1), {.all = options.all}), to_json(*plan, options.all));
   if (Result<void> room = (*session)->provider().check_room(*plan); !room) {
     say(describe(room.error()));
     return exit_code(room.error().kind);

@@ -1,12 +1,2 @@
-slipway_tests(providers SOURCES object_step_test.cpp existing_test.cpp local_test.cpp
-              LIBRARIES slipway::provider slipway::existing slipway::local)
-slipway_test(providers_object_step ${CMAKE_CURRENT_LIST_DIR}/object_step_test.cpp slipway::provider)
-gtest_discover_tests(test_providers_object_step)
-slipway_test(providers_observed_cloud ${CMAKE_CURRENT_LIST_DIR}/observed_cloud_test.cpp slipway::provider)
-gtest_discover_tests(test_providers_observed_cloud)
-slipway_test(providers_existing ${CMAKE_CURRENT_LIST_DIR}/existing_test.cpp slipway::existing)
-gtest_discover_tests(test_providers_existing)
-slipway_test(providers_local ${CMAKE_CURRENT_LIST_DIR}/local_test.cpp slipway::local)
-gtest_discover_tests(test_providers_local)
-slipway_test(providers_openstack ${CMAKE_CURRENT_LIST_DIR}/openstack_test.cpp slipway_openstack_bench)
-gtest_discover_tests(test_providers_openstack)
+slipway_tests(providers SOURCES object_step_test.cpp observed_cloud_test.cpp existing_test.cpp local_test.cpp openstack_test.cpp
+              LIBRARIES slipway::provider slipway::existing slipway::local slipway_openstack_bench)

@@ -175,7 +175,7 @@ int verb_backup_drill(const Options& options) {
 std::vector<Error> backup_problems(Session& session) {
   const auto settings = session.spec().addons.find("postgres");
   if (settings == session.spec().addons.end() || !settings->second.is_object() ||
-      settings->second.value("enabled", Value(false)) != Value(true) || !has_cluster(session))
+      settings->second.value("enabled", Value(true)) == Value(false) || !has_cluster(session))
     return {};
   const std::string& path = session.spec().path;
   Result<std::vector<DatabaseBackup>> backups = list_backups(session.reader().cluster);

@@ -8,6 +8,7 @@
 #include "kube/observed.h"
 #include "providers/existing/existing_provider.h"
 #include "providers/local/local_provider.h"
+#include "providers/opennebula/opennebula_provider.h"
 #include "providers/openstack/openstack_provider.h"
 #include "ssh/hosts.h"
 
@@ -26,8 +27,9 @@ Result<std::unique_ptr<Provider>> open_provider(const Spec& spec, const std::str
   if (spec.provider == "local") return make_local_provider(spec, {.data_directory = state_directory + "/local"});
   if (spec.provider == "existing") return make_existing_provider(spec);
   if (spec.provider == "openstack") return make_openstack_provider(spec);
+  if (spec.provider == "opennebula") return make_opennebula_provider(spec);
   return fail(ErrorKind::bad_input, "this provider cannot make machines yet",
-              {.found = spec.provider, .expected = "local, existing or openstack", .where = spec.path});
+              {.found = spec.provider, .expected = "local, existing, openstack or opennebula", .where = spec.path});
 }
 
 struct LivePorts::Parts {

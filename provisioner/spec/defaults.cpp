@@ -23,8 +23,19 @@ Cidr from_name(const std::string& name) {
   return {Address{10U << 24 | 99U << 16 | third << 8}, 24};
 }
 
+/// The usual size of a network that is there already; the virtual network itself is looked at when planning.
+void guess_subnet(SpecDraft& draft) {
+  const std::optional<Address> endpoint = address_at(draft, {"network", "endpoint"});
+  const std::optional<AddressRange> balancers = range_at(draft, {"network", "load_balancers"});
+  if (draft.written({"opennebula", "subnet"}) || !draft.tree.find("opennebula") || !endpoint) return;
+  const Cidr guess = around(*endpoint);
+  const bool fits = !balancers || (guess.range().contains(balancers->first) && guess.range().contains(balancers->last));
+  if (fits) draft.value["opennebula"]["subnet"] = to_string(guess);
+}
+
 void fill_subnet(SpecDraft& draft) {
   const std::string provider = draft.text({"provider"});
+  if (provider == "opennebula") return guess_subnet(draft);
   if (!makes_network(draft) || draft.written({provider, "subnet"})) return;
   const std::optional<Address> endpoint = address_at(draft, {"network", "endpoint"});
   const std::optional<AddressRange> balancers = range_at(draft, {"network", "load_balancers"});

@@ -35,6 +35,22 @@ void check_openstack(SpecDraft& draft) {
                      "external_network: NAME", "`openstack network list --external` shows them");
 }
 
+/// Machines of a network that is there already take fixed addresses: they must have some.
+void check_machine_addresses(SpecDraft& draft) {
+  const std::vector<std::string> path{"opennebula", "addresses"};
+  const std::optional<Cidr> subnet = subnet_of(draft);
+  const std::optional<AddressRange> addresses = range_at(draft, path);
+  if (!addresses) {
+    if (!subnet && !draft.written({"opennebula", "subnet"}) && address_at(draft, {"network", "endpoint"}))
+      draft.add_at_key({"opennebula"}, "missing key 'subnet' in opennebula", "",
+                       "subnet: the virtual network's subnet, such as 172.20.0.0/22", "");
+    return;
+  }
+  if (subnet && !(subnet->range().contains(addresses->first) && subnet->range().contains(addresses->last)))
+    draft.add(path, "opennebula.addresses lies outside opennebula.subnet",
+              to_string(*addresses) + " and " + to_string(*subnet), "a range inside the subnet", "");
+}
+
 }  // namespace
 
 void check_settings(SpecDraft& draft) {
@@ -48,6 +64,7 @@ void check_settings(SpecDraft& draft) {
       draft.add_at_key({"opennebula"},
                        both ? "template and image together in opennebula" : "no template and no image in opennebula",
                        "", "either template or image", "");
+    check_machine_addresses(draft);
   }
 
   if (provider == "openstack" && draft.tree.find("openstack")) check_openstack(draft);

@@ -54,6 +54,21 @@ TEST(Members, HaveAddressesOutsideTheEndpointAndTheLoadBalancerRange) {
   EXPECT_EQ(addresses, (Names{"10.99.5.11", "10.99.5.12", "10.99.5.13", "10.99.5.20", "10.99.5.21"}));
 }
 
+TEST(Members, TakeTheirAddressesFromTheRangeThatTheProviderBlockNames) {
+  const Result<Spec> spec = parse_spec(
+      "test.yaml",
+      "name: lab\nprovider: opennebula\n"
+      "opennebula: {template: t, network: n, subnet: 10.10.0.0/24, addresses: 10.10.0.100-10.10.0.103}\n"
+      "network: {endpoint: 10.10.0.101}\n"
+      "pools: {control: {role: control-plane, count: 3}}\n");
+  ASSERT_TRUE(spec.ok()) << describe(spec.error());
+  const Result<Membership> members = settle_members(*spec, State{});
+  ASSERT_TRUE(members.ok());
+  Names addresses;
+  for (const Member& member : members->members) addresses.push_back(member.address);
+  EXPECT_EQ(addresses, (Names{"10.10.0.100", "10.10.0.102", "10.10.0.103"}));
+}
+
 TEST(Members, KeepTheirAddressesAndNamesInLaterRuns) {
   const Spec spec = spec_with(1, 2), larger = spec_with(1, 3);
   const Membership first = *settle_members(spec, State{});

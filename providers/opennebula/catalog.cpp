@@ -1,0 +1,117 @@
+#include "providers/opennebula/catalog.h"
+
+namespace slipway::opennebula {
+namespace {
+
+constexpr int all_usable = -2;
+
+/// The one with this id or name.
+template <class T>
+Result<T> pick(const std::vector<T>& from, const std::string& wanted, const std::string& kind,
+               const std::string& setting, const std::string& where) {
+  const T* found = nullptr;
+  size_t matches = 0;
+  for (const T& candidate : from) {
+    if (std::to_string(candidate.id) == wanted) return candidate;
+    if (candidate.name != wanted) continue;
+    ++matches;
+    found = &candidate;
+  }
+  if (matches == 1) return *found;
+  std::string names;
+  for (const T& candidate : from)
+    if (names.size() < 200) names += (names.empty() ? "" : ", ") + candidate.name;
+  if (matches > 1)
+    return fail(ErrorKind::bad_input, "several OpenNebula objects have this name",
+                {.found = std::to_string(matches) + " called " + wanted,
+                 .expected = "one " + kind,
+                 .advice = "write its id in " + setting,
+                 .where = where});
+  return fail(ErrorKind::not_found, "no such " + kind + " in OpenNebula",
+              {.found = wanted,
+               .expected = from.empty() ? "one that this user may use; there is none" : "one of: " + names,
+               .advice = "correct " + setting + ", or ask for the right to use it",
+               .where = where});
+}
+
+}  // namespace
+
+Deadline call_deadline() { return Deadline::in(Seconds(60)); }
+
+Result<std::vector<VirtualNetwork>> Catalog::networks(Milliseconds age) {
+  const std::lock_guard lock(mutex_);
+  if (networks_ && std::chrono::steady_clock::now() - networks_asked_ < age) return *networks_;
+  const Instant asked = std::chrono::steady_clock::now();
+  Result<std::string> text = client_.call_for_text("one.vnpool.info", {all_usable, -1, -1}, call_deadline());
+  if (!text) return std::move(text).error();
+  Result<std::vector<VirtualNetwork>> read = read_networks(std::move(*text));
+  if (!read) return read;
+  networks_ = *read;
+  networks_asked_ = asked;
+  return read;
+}
+
+Result<VirtualNetwork> Catalog::network(Milliseconds age) {
+  Result<std::vector<VirtualNetwork>> all = networks(age);
+  if (!all) return std::move(all).error();
+  return pick(*all, settings_.network, "virtual network", "opennebula.network", settings_.spec_path);
+}
+
+Result<VirtualNetwork> Catalog::network_with_leases() {
+  Result<VirtualNetwork> summary = network();
+  if (!summary) return summary;
+  Result<std::string> text = client_.call_for_text("one.vn.info", {summary->id, false}, call_deadline());
+  if (!text) return std::move(text).error();
+  Result<std::vector<VirtualNetwork>> read = read_networks(std::move(*text));
+  if (!read) return std::move(read).error();
+  if (read->empty()) return summary;
+  return std::move(read->front());
+}
+
+Result<VmTemplate> Catalog::vm_template() {
+  Result<std::string> text = client_.call_for_text("one.templatepool.info", {all_usable, -1, -1}, call_deadline());
+  if (!text) return std::move(text).error();
+  Result<std::vector<VmTemplate>> all = read_templates(std::move(*text));
+  if (!all) return std::move(all).error();
+  return pick(*all, settings_.template_name, "VM template", "opennebula.template", settings_.spec_path);
+}
+
+Result<Image> Catalog::image(const std::string& name_or_id) {
+  Result<std::string> text = client_.call_for_text("one.imagepool.info", {all_usable, -1, -1}, call_deadline());
+  if (!text) return std::move(text).error();
+  Result<std::vector<Image>> all = read_images(std::move(*text));
+  if (!all) return std::move(all).error();
+  return pick(*all, name_or_id, "image", "opennebula.image", settings_.spec_path);
+}
+
+Result<Datastore> Catalog::datastore() {
+  Result<std::string> text = client_.call_for_text("one.datastorepool.info", {}, call_deadline());
+  if (!text) return std::move(text).error();
+  Result<std::vector<Datastore>> all = read_datastores(std::move(*text));
+  if (!all) return std::move(all).error();
+  Result<Datastore> found = pick(*all, settings_.datastore, "datastore", "opennebula.datastore", settings_.spec_path);
+  if (found && found->type != 0)
+    return fail(ErrorKind::bad_input, "the datastore holds no images",
+                {.found = settings_.datastore + ", which is a system or file datastore",
+                 .expected = "an image datastore",
+                 .advice = "onedatastore list",
+                 .where = settings_.spec_path});
+  return found;
+}
+
+Result<std::vector<int>> Catalog::security_groups() {
+  std::vector<int> ids;
+  if (settings_.security_groups.empty()) return ids;
+  Result<std::string> text = client_.call_for_text("one.secgrouppool.info", {all_usable, -1, -1}, call_deadline());
+  if (!text) return std::move(text).error();
+  Result<std::vector<SecurityGroup>> all = read_security_groups(std::move(*text));
+  if (!all) return std::move(all).error();
+  for (const std::string& name : settings_.security_groups) {
+    Result<SecurityGroup> group = pick(*all, name, "security group", "opennebula.security_groups", settings_.spec_path);
+    if (!group) return std::move(group).error();
+    ids.push_back(group->id);
+  }
+  return ids;
+}
+
+}  // namespace slipway::opennebula

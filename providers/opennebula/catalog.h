@@ -1,0 +1,40 @@
+#pragma once
+#include <mutex>
+#include <optional>
+
+#include "providers/opennebula/client.h"
+#include "providers/opennebula/documents.h"
+#include "providers/opennebula/settings.h"
+
+namespace slipway::opennebula {
+
+/// Things of the cloud that the spec names and that are not ours: the virtual network, the template, the image, groups.
+/// Looked up by name or id. Threads: any.
+class Catalog {
+ public:
+  Catalog(OneClient& client, const Settings& settings) : client_(client), settings_(settings) {}
+
+  /// All networks that we may use, without leases; an answer not older than `age` is given again.
+  Result<std::vector<VirtualNetwork>> networks(Milliseconds age);
+  /// The spec's network. Errors: not_found.
+  Result<VirtualNetwork> network(Milliseconds age = Seconds(60));
+  /// The same with its leases, as they are now.
+  Result<VirtualNetwork> network_with_leases();
+  Result<VmTemplate> vm_template();
+  Result<Image> image(const std::string& name_or_id);
+  Result<Datastore> datastore();
+  /// The ids of the spec's further security groups.
+  Result<std::vector<int>> security_groups();
+
+ private:
+  OneClient& client_;
+  const Settings& settings_;
+  std::mutex mutex_;
+  std::optional<std::vector<VirtualNetwork>> networks_;  ///< Guarded by mutex_, as the next.
+  Instant networks_asked_{};
+};
+
+/// How long one call of the API may take where nothing else limits it.
+Deadline call_deadline();
+
+}  // namespace slipway::opennebula

@@ -1,0 +1,43 @@
+#pragma once
+#include <map>
+#include <memory>
+#include <string>
+
+#include "providers/local/settings.h"
+#include "providers/provider.h"
+
+#include "tests/opennebula/world.h"
+
+namespace slipway::testing_support::one {
+
+/// Gives each RUNNING machine of the simulator a body: a system container on this computer with the machine's address,
+/// into which its context's start script is played once, as a guest's contextualisation would. Powered-off machines
+/// lose theirs until they are resumed; terminated ones for good. Needs root.
+class PairedHosts {
+ public:
+  /// `directory` is the hosts' folder; made when needed, removed with them.
+  PairedHosts(std::string name, const std::string& subnet, std::string directory);
+  ~PairedHosts();
+
+  /// Makes the hosts what the machines are. Threads: one.
+  void follow(const std::map<int, SimVm>& vms);
+  void remove_all();
+
+ private:
+  struct Body {
+    std::string name, address, script;
+    bool prepared = false;
+  };
+  void start(const std::map<int, Body>& wanted);
+  bool play_script(const Body& body) const;
+  void stop(const std::string& name);
+  void remove(const std::string& name);
+
+  Spec spec_;
+  std::string directory_, key_, public_key_;
+  std::unique_ptr<Provider> provider_;
+  std::map<int, Body> running_;
+  std::map<std::string, int> kept_;  ///< Host -> the machine whose body it is, running or not.
+};
+
+}  // namespace slipway::testing_support::one

@@ -239,7 +239,9 @@ int verb_kubeconfig(const Options& options) {
   }
   if (Result<void> written = write_file_atomically(options.file, text, 0600); !written)
     return report_error(options, written.error());
-  say("Wrote " + options.file + ". Use it: kubectl --kubeconfig " + options.file + " get nodes");
+  say("Wrote " + options.file +
+      (options.authority ? ". Trust it: curl --cacert " + options.file + " …"
+                         : ". Use it: kubectl --kubeconfig " + options.file + " get nodes"));
   return 0;
 }
 

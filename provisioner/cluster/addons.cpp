@@ -14,7 +14,7 @@ StepId part_step(const std::string& add_on, const std::string& part) { return St
 /// What one add-on adds to the graph.
 class AddOnChapter {
  public:
-  AddOnChapter(Draft& draft, const AddOn& add_on)
+  AddOnChapter(GraphDraft& draft, const AddOn& add_on)
       : draft_(draft), add_on_(add_on), variables_(draft.blueprint.platform.variables_of(add_on)) {}
 
   Result<void> write() {
@@ -186,7 +186,7 @@ class AddOnChapter {
     return add_objects_step(std::move(info), std::move(*objects));
   }
 
-  Draft& draft_;
+  GraphDraft& draft_;
   const AddOn& add_on_;
   Value variables_;
   std::vector<StepId> before_objects_;  ///< On hosts.
@@ -194,7 +194,7 @@ class AddOnChapter {
 
 }  // namespace
 
-Result<void> add_addons(Draft& draft) {
+Result<void> add_addons(GraphDraft& draft) {
   draft.artifacts.others_come_later();
   for (const AddOn& add_on : draft.blueprint.platform.add_ons)
     if (Result<void> added = AddOnChapter(draft, add_on).write(); !added) return added;

@@ -13,8 +13,8 @@ namespace slipway {
 /// Machine -> the step that stands for how far it has come.
 using StepsByMachine = std::map<MachineName, StepId>;
 
-/// What the chapters share while they write.
-struct Draft {
+/// What the chapters share while they write. (Draft is the name of the unfinished spec.)
+struct GraphDraft {
   Graph& graph;
   const Blueprint& blueprint;
   const Versions& versions;
@@ -26,16 +26,16 @@ struct Draft {
 };
 
 /// machines.cpp: the provider's own steps.
-Result<void> add_machines(Draft& draft);
+Result<void> add_machines(GraphDraft& draft);
 /// hosts.cpp: base system, container runtime, Kubernetes' programs and images; on control planes CA files and the
 /// virtual address.
-Result<void> add_hosts(Draft& draft);
+Result<void> add_hosts(GraphDraft& draft);
 /// kubernetes.cpp: init and joins, kubelet settings.
-Result<void> add_kubeadm(Draft& draft);
+Result<void> add_kubeadm(GraphDraft& draft);
 /// addons.cpp: the pod network, then the spec's add-ons: images and volumes on hosts, objects, gates, parts.
-Result<void> add_addons(Draft& draft);
+Result<void> add_addons(GraphDraft& draft);
 /// nodes.cpp: labels, taints, Ready.
-Result<void> add_nodes(Draft& draft);
+Result<void> add_nodes(GraphDraft& draft);
 
 /// The control plane that made the cluster or shall make it; nothing where the one that did has left since.
 std::optional<MachineName> initialising_machine(const Blueprint& blueprint);

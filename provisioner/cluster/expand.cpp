@@ -63,7 +63,7 @@ Result<void> expand(Graph& graph, const Blueprint& blueprint) {
   if (Result<void> offered = check_version(blueprint.spec, versions); !offered) return offered;
   ArtifactSteps artifacts(graph);
   Shelf shelf(blueprint.data_directory + "/playbooks", blueprint.spec.name, artifacts);
-  Draft draft{graph, blueprint, versions, shelf, artifacts};
+  GraphDraft draft{graph, blueprint, versions, shelf, artifacts};
   for (const auto& chapter : {add_machines, add_hosts, add_kubeadm, add_addons, add_nodes})
     if (Result<void> written = chapter(draft); !written) return written;
   return add_removals(graph, blueprint.state, {}, removal_factory(blueprint, shelf));

@@ -37,7 +37,7 @@ Value authority_variables(const Identity& identity) {
 
 class HostChapter {
  public:
-  HostChapter(Draft& draft, const Member& member)
+  HostChapter(GraphDraft& draft, const Member& member)
       : draft_(draft),
         member_(member),
         variables_(host_variables(draft.blueprint.spec, draft.blueprint.membership, member, draft.versions)) {
@@ -80,14 +80,14 @@ class HostChapter {
     return draft_.graph.add(std::move(info), std::move(*step));
   }
 
-  Draft& draft_;
+  GraphDraft& draft_;
   const Member& member_;
   Value variables_;
 };
 
 }  // namespace
 
-Result<void> add_hosts(Draft& draft) {
+Result<void> add_hosts(GraphDraft& draft) {
   for (const Member& member : draft.blueprint.membership.members)
     if (Result<void> written = HostChapter(draft, member).write(); !written) return written;
   return {};

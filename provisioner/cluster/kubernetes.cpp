@@ -31,7 +31,7 @@ bool was_initialised(const State& state) {
 
 class KubeadmChapter {
  public:
-  explicit KubeadmChapter(Draft& draft) : draft_(draft), first_(initialising_machine(draft.blueprint)) {}
+  explicit KubeadmChapter(GraphDraft& draft) : draft_(draft), first_(initialising_machine(draft.blueprint)) {}
 
   Result<void> write() {
     for (const Member& member : draft_.blueprint.membership.members) {
@@ -150,7 +150,7 @@ class KubeadmChapter {
     return draft_.graph.add(std::move(info), std::move(*step));
   }
 
-  Draft& draft_;
+  GraphDraft& draft_;
   std::optional<MachineName> first_;
 };
 
@@ -165,6 +165,6 @@ std::optional<MachineName> initialising_machine(const Blueprint& blueprint) {
   return control_planes.front()->name;
 }
 
-Result<void> add_kubeadm(Draft& draft) { return KubeadmChapter(draft).write(); }
+Result<void> add_kubeadm(GraphDraft& draft) { return KubeadmChapter(draft).write(); }
 
 }  // namespace slipway

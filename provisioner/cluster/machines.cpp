@@ -2,7 +2,7 @@
 
 namespace slipway {
 
-Result<void> add_machines(Draft& draft) {
+Result<void> add_machines(GraphDraft& draft) {
   const Blueprint& plan = draft.blueprint;
   std::vector<MachineOrder> orders;
   for (const Member& member : plan.membership.members) {

@@ -3,7 +3,7 @@
 
 namespace slipway {
 
-Result<void> add_nodes(Draft& draft) {
+Result<void> add_nodes(GraphDraft& draft) {
   const Spec& spec = draft.blueprint.spec;
   for (const Member& member : draft.blueprint.membership.members) {
     NodeWish wish{.machine = member.name, .labels = member.pool->labels, .taints = member.pool->taints};

@@ -74,7 +74,8 @@ Value volume_object(const AddOn& add_on, const VolumeWish& volume, const Machine
              {{"required", {{"nodeSelectorTerms", Value::array({{{"matchExpressions", Value::array({here})}}})}}}}}}}};
 }
 
-Result<StepId> add_volume_folder(Draft& draft, const AddOn& add_on, const VolumeWish& volume, const Member& member) {
+Result<StepId> add_volume_folder(GraphDraft& draft, const AddOn& add_on, const VolumeWish& volume,
+                                 const Member& member) {
   StepInfo info;
   info.id = StepId("host/" + member.name.text() + "/volume-" + add_on.name + "-" + volume.name);
   info.title = "volume " + volume.name + " of " + add_on.name + " on " + member.name.text();

@@ -11,7 +11,8 @@ inline constexpr const char* local_storage_class = "slipway-local";
 Value volume_object(const AddOn& add_on, const VolumeWish& volume, const MachineName& machine);
 
 /// Adds the step that keeps the volume's folder on its machine; it carries data. Errors: as Shelf::make.
-Result<StepId> add_volume_folder(Draft& draft, const AddOn& add_on, const VolumeWish& volume, const Member& member);
+Result<StepId> add_volume_folder(GraphDraft& draft, const AddOn& add_on, const VolumeWish& volume,
+                                 const Member& member);
 
 /// Deletes a volume's folder, out of what its step recorded; without Blueprint::delete_data it stays.
 Result<std::unique_ptr<Step>> make_volume_removal(Shelf& shelf, const Blueprint& blueprint, const Value& data);

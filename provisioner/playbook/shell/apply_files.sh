@@ -45,7 +45,8 @@ put_directory() {
   fi
   mkdir -p -- "$1/"
   chown -- "$3:$4" "$1"
-  chmod -- "$2" "$1"
+  # Of a folder, fewer digits would leave set-user-ID and set-group-ID as they are.
+  chmod -- "00$2" "$1"
 }
 
 # What is mounted below stays out of it.

@@ -64,7 +64,7 @@ YAML
 }
 check "a pod runs the pushed image, pulled by its node" pushed_pod
 check "and it is the pushed one" equals "made by the suite $$" deployer logs pushed
-check "the deployer has a login to push with" equals push deployer get secret registry-login -o 'jsonpath={.data.username}' --template '{{.data.username | base64decode}}'
+check "the deployer has a login to push with" equals push deployer get secret registry-login -o go-template='{{.data.username | base64decode}}'
 collected() {
   "$kubectl" -n registry create job collect-now --from=cronjob/collect &&
     "$kubectl" -n registry wait job/collect-now --for=condition=Complete --timeout=120s

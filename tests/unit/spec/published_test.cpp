@@ -65,5 +65,13 @@ TEST(Published, LocalSampleIsOneControlPlaneAndTwoWorkers) {
   EXPECT_EQ(spec->pools[1].count, 2);
 }
 
+TEST(Published, TheLocalClusterFitsAMachineOfEightGibibytes) {
+  const Result<Spec> spec = load_spec((repository() / "inventory/local.yaml").string());
+  ASSERT_TRUE(spec.ok()) << describe(spec.error());
+  uint64_t all = 0;
+  for (const Pool& pool : spec->pools) all += pool.size.memory_bytes * static_cast<uint64_t>(pool.count);
+  EXPECT_LE(all, 6ull << 30) << "two GiB are left to the machine itself and to builds";
+}
+
 }  // namespace
 }  // namespace slipway

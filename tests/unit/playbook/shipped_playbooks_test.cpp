@@ -29,12 +29,15 @@ Target target_for(const std::string& role) {
                      {"certificate_names", "control-1 kubernetes"},
                      {"kubelet_arguments", {{{"argument", "\"--v=3\""}}}},
                      {"registry_mirrors", "docker.io=https://mirror.example.org"},
+                     {"values", {{"host", "registry.lab"}}},
+                     {"addresses", {{"registry", "10.0.0.200"}}},
+                     {"platform", {{"authority", "PA"}}},
                      {"pki", {{"ca", "CA"}, {"front_proxy_ca", "FP"}, {"etcd_ca", "EC"}, {"service_account", "SA"}}}};
   for (const char* name : {"containerd", "containerd_shim", "ctr", "crictl", "cni_bridge", "cni_loopback",
                            "cni_host_local", "cni_portmap", "kubelet", "kubeadm", "kubectl", "images"})
     variables[name] = artifact();
   Target target{.cluster = "lab", .role = role, .variables = std::move(variables)};
-  for (const char* name : {"ca_key", "front_proxy_ca_key", "etcd_ca_key", "service_account_key"})
+  for (const char* name : {"ca_key", "front_proxy_ca_key", "etcd_ca_key", "service_account_key", "pull_basic"})
     target.secrets.emplace(name, Secret("private-" + std::string(name)));
   return target;
 }
@@ -51,7 +54,7 @@ std::vector<std::string> shipped() {
 TEST(ShippedPlaybooks, LoadAndCompileForEveryRole) {
   EXPECT_EQ(shipped(),
             (std::vector<std::string>{"apiserver-certificate", "base", "cleanup", "containerd", "control-plane",
-                                      "kubeadm-init", "kubeadm-join", "kubelet", "kubernetes"}));
+                                      "kubeadm-init", "kubeadm-join", "kubelet", "kubernetes", "registry-trust"}));
   for (const std::string& name : shipped()) {
     const Result<Playbook> book = load_playbook(std::string(PLAYBOOKS_FOLDER) + "/" + name + ".yaml");
     ASSERT_TRUE(book) << describe(book.error());

@@ -152,6 +152,12 @@ Result<void> recover_state(StateStore& store, const Spec& spec, const MachineLoo
   if (spec.ssh.key.empty())
     if (Result<void> renewed = renew_login_key(store, spec, look, recovery); !renewed) return renewed;
 
+  // Machines that were made ready and never became a cluster: the next run makes it.
+  bool etcd_was_here = false;
+  for (const RecoveredMachine& machine : recovery.machines)
+    if (machine.role == Role::control_plane && look.read(machine, "/etc/kubernetes/manifests/etcd.yaml"))
+      etcd_was_here = true;
+  if (!etcd_was_here) return {};
   // Init is a fact of the cluster: no run may make a second one.
   const Result<std::string> hash = public_key_hash(text_at(store.snapshot().facts, "public/ca"));
   if (!hash) return hash.error();

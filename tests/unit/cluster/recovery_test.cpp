@@ -64,6 +64,7 @@ class Recovering : public ::testing::Test {
       files["control-1:/etc/kubernetes/pki/" + std::string(authority) + ".key"] = made.key_pem.reveal();
       files["control-1:/etc/kubernetes/pki/" + std::string(authority) + ".crt"] = made.certificate_pem;
     }
+    files["control-1:/etc/kubernetes/manifests/etcd.yaml"] = "kind: Pod\n";
     const KeyPair account = *make_key_pair();
     files["control-1:/etc/kubernetes/pki/sa.key"] = account.private_pem.reveal();
     files["control-1:/etc/kubernetes/pki/sa.pub"] = account.public_pem;
@@ -121,6 +122,15 @@ TEST_F(Recovering, KeepsEveryKeyAndNeverUsesAnOrdinalTwice) {
   EXPECT_TRUE(state.steps.at(StepId("kubernetes/init")).applied) << "no run may make a second cluster";
   ASSERT_EQ(let_in.size(), 3u);
   EXPECT_EQ(let_in.at("workers-4"), text_at(state.facts, "public/ssh-login"));
+}
+
+TEST_F(Recovering, HostsThatNeverBecameAClusterAreNoClusterYet) {
+  files.erase("control-1:/etc/kubernetes/manifests/etcd.yaml");
+  Recovery recovery = *find_machines(spec, provider);
+  const auto store = open();
+  ASSERT_TRUE(recover_state(*store, spec, look(), recovery).ok());
+  EXPECT_FALSE(store->snapshot().facts.contains("initialised"));
+  EXPECT_FALSE(store->snapshot().steps.contains(StepId("kubernetes/init")));
 }
 
 TEST_F(Recovering, CutOffAndBegunAgainKeepsTheLoginKeyItGaveOut) {

@@ -161,8 +161,34 @@ Result<CloudObject> CloudObjectStep::create(Writer& writer, const Inputs& inputs
                              to_recorder(recorder), Deadline::in(order_.limit));
 }
 
+Result<void> CloudObjectStep::wait_for_login(Writer& writer, const HostAccess& host, Recorder& recorder) const {
+  constexpr Milliseconds pause = Seconds(2);
+  recorder.progress("waiting until " + host.machine.text() + " lets us log in");
+  const Deadline deadline = Deadline::in(order_.login_limit);
+  while (true) {
+    Result<void> up = writer.hosts.wait_until_up(host, deadline);
+    const bool other_key = !up && up.error().kind == ErrorKind::verification;
+    if (!other_key || deadline.left() < pause || recorder.cancelled()) return up;
+    // The machine's own first start is still going on: the key that was sent along is not in place yet.
+    writer.hosts.forget(host.machine);
+    writer.clock.sleep_until(writer.clock.now() + pause);
+  }
+}
+
 Result<Outputs> CloudObjectStep::apply(Writer& writer, const Diff& approved, const Inputs& inputs,
                                        Recorder& recorder) const {
+  Result<Outputs> outputs = make_true(writer, approved, inputs, recorder);
+  if (!outputs || order_.login_limit.count() == 0) return outputs;
+  const auto access = outputs->find("access");
+  if (access == outputs->end()) return outputs;
+  Result<HostAccess> host = host_access_from(access->second);
+  if (!host) return std::move(host).error();
+  if (Result<void> up = wait_for_login(writer, *host, recorder); !up) return std::move(up).error();
+  return outputs;
+}
+
+Result<Outputs> CloudObjectStep::make_true(Writer& writer, const Diff& approved, const Inputs& inputs,
+                                           Recorder& recorder) const {
   // The last try may have created it and died before its answer came: look before creating.
   Result<std::vector<CloudObject>> found = find(writer.read.cloud);
   if (!found) return std::move(found).error();

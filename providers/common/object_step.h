@@ -31,6 +31,9 @@ struct CloudObjectOrder {
   /// in.
   std::map<std::string, std::string> access_inputs{};
   Milliseconds limit = std::chrono::minutes(10);  ///< Of one creating or changing call.
+  /// Machines: how long to wait, once one was made or started, until it lets us log in and answers with the host key
+  /// that was put into it: before that another key may answer. 0: nobody waits.
+  Milliseconds login_limit{0};
 };
 
 /// What a delete needs, for StepInfo::removal.
@@ -60,6 +63,8 @@ class CloudObjectStep final : public Step {
   Value wanted(const Inputs& inputs) const;
   Value compared(const Inputs& inputs) const;
   Result<CloudObject> create(Writer& writer, const Inputs& inputs, Recorder& recorder) const;
+  Result<Outputs> make_true(Writer& writer, const Diff& approved, const Inputs& inputs, Recorder& recorder) const;
+  Result<void> wait_for_login(Writer& writer, const HostAccess& host, Recorder& recorder) const;
 
   CloudObjectOrder order_;
 };

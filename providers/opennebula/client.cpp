@@ -61,7 +61,7 @@ Error internal_error(const std::string& text, ErrorDetails details) {
 
 Error action_error(const std::string& text, ErrorDetails details) {
   if (contains_one(text, {"wrong state", "not available for state", "is locked", "leases in use", "VMs using it",
-                          "already in use", "Cannot get IP/MAC lease", "Not enough free addresses"}))
+                          "in use", "Cannot get IP/MAC lease", "Not enough free addresses"}))
     return fail(ErrorKind::conflict, "OpenNebula cannot do that now", std::move(details));
   if (contains_one(text, {"Not enough memory", "Not enough CPU", "does not fit"}))
     return fail(ErrorKind::quota, "the OpenNebula host has no room", std::move(details));

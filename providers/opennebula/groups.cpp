@@ -207,7 +207,7 @@ Result<CloudObject> Volumes::create(const CloudRequest& request, Deadline deadli
   Result<Datastore> datastore = catalog_.datastore();
   if (!datastore) return std::move(datastore).error();
   TemplateText text;
-  text.set("NAME", settings_.object_name(request.name));
+  text.set("NAME", request.name);
   text.set("TYPE", "DATABLOCK");
   text.set("SIZE", std::to_string(request.fields.value("size_bytes", uint64_t{0}) >> 20));
   text.set("PERSISTENT", "YES");

@@ -208,8 +208,8 @@ Result<Vm> Machines::wait_until_running(int id, const CloudProgress& progress, D
     if (condition == Condition::gone)
       return fail(ErrorKind::world_changed, "the machine was terminated meanwhile",
                   {.found = "VM " + std::to_string(id) + " is DONE", .advice = "plan again, then apply"});
-    if (deadline.passed()) return too_late(*vm);
     if (std::string text = waiting_text(*vm); text != told) progress(told = std::move(text));
+    if (deadline.passed()) return too_late(*vm);
     const char* action = condition == Condition::held                                      ? "release"
                          : condition == Condition::resting || condition == Condition::lost ? "resume"
                                                                                            : nullptr;

@@ -121,11 +121,17 @@ Result<CloudObject> Reservations::create(const CloudRequest& request, Deadline d
 Result<void> Reservations::remove(const std::string& id, Deadline deadline) {
   if (id == outside) return {};
   const int number = std::atoi(id.c_str());
-  while (true) {
-    Result<int> sent = client_.call_for_id("one.vn.delete", {number}, call_deadline());
-    if (!sent && sent.error().kind == ErrorKind::not_found) return {};
-    if (!sent && (!retryable(sent.error().kind) || deadline.passed())) return std::move(sent).error();
-    std::this_thread::sleep_for(std::min(settings_.poll, deadline.left()));
+  for (bool accepted = false;; std::this_thread::sleep_for(std::min(settings_.poll, deadline.left()))) {
+    // Deleting takes a while, in which the network can still be read.
+    Result<RpcValue> answer = accepted ? client_.call("one.vn.info", {number, false}, call_deadline())
+                                       : client_.call("one.vn.delete", {number}, call_deadline());
+    if (!answer && answer.error().kind == ErrorKind::not_found) return {};
+    if (!answer && !retryable(answer.error().kind)) return std::move(answer).error();
+    if (deadline.passed())
+      return answer
+                 ? fail(ErrorKind::timeout, "the reservation is not gone in time", {.where = "virtual network " + id})
+                 : std::move(answer).error();
+    accepted = accepted || answer.ok();
   }
 }
 

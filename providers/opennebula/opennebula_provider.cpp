@@ -276,7 +276,7 @@ Result<std::vector<MachineSteps>> OpenNebulaProvider::expand(Graph& graph, const
                   .lanes = {"cloud"},
                   .title = name + " (" + std::to_string(size.cpus) + " cores, " + format_bytes(size.memory_bytes) + ")",
                   .expected = Seconds(40),
-                  .limit = order.limit,
+                  .limit = order.limit + order.login_limit,
                   .protect = machine.protect};
     if (vm_group && machine.role == Role::control_plane) {
       order.fields["role"] = VmGroups::role;

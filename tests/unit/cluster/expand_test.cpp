@@ -33,7 +33,8 @@ pools:
     }
     membership_ = *settle_members(spec_, state_);
     provider_ = *make_existing_provider(spec_);
-    const Result<void> expanded = expand(graph_, {spec_, state_, membership_, identity_, *provider_, SLIPWAY_SOURCE});
+    const Result<void> expanded =
+        expand(graph_, {spec_, state_, membership_, identity_, platform_, *provider_, SLIPWAY_SOURCE});
     ASSERT_TRUE(expanded) << describe(expanded.error());
     const Result<void> finished = graph_.finish();
     ASSERT_TRUE(finished) << describe(finished.error());
@@ -48,6 +49,7 @@ pools:
   Spec spec_;
   State state_;
   Identity identity_;
+  Platform platform_;
   Membership membership_;
   std::unique_ptr<Provider> provider_;
   Graph graph_;

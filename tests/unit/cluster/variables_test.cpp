@@ -19,7 +19,7 @@ Spec spec_with(const std::string& more) {
 
 Value variables_of_the_first(const Spec& spec) {
   const Membership membership = *settle_members(spec, State{});
-  return host_variables(spec, membership, membership.members.front(), Versions{"1.36.4", "3.6.1", {}});
+  return host_variables(spec, membership, membership.members.front(), Versions{"1.36.4", "3.6.1", {}, {}});
 }
 
 TEST(Variables, ACertificateNamesEveryControlPlaneAndLeavesItsOwnAddressOut) {

@@ -1,8 +1,10 @@
 #include "cluster/expand.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <gtest/gtest.h>
 
+#include "base/ids.h"
 #include "providers/existing/existing_provider.h"
 
 namespace slipway {
@@ -33,6 +35,17 @@ pools:
     }
     membership_ = *settle_members(spec_, state_);
     provider_ = *make_existing_provider(spec_);
+    const std::string folder = std::filesystem::temp_directory_path() / ("slipway-expand-" + random_hex(6));
+    {
+      const Result<std::unique_ptr<StateStore>> store =
+          StateStore::open({.directory = folder, .cluster = "lab", .key_file = folder + "/key"});
+      ASSERT_TRUE(store) << describe(store.error());
+      Result<Platform> platform =
+          load_platform(**store, spec_, membership_, identity_.cluster_ca, SLIPWAY_SOURCE, false);
+      ASSERT_TRUE(platform) << describe(platform.error());
+      platform_ = std::move(*platform);
+    }
+    std::filesystem::remove_all(folder);
     const Result<void> expanded =
         expand(graph_, {spec_, state_, membership_, identity_, platform_, *provider_, SLIPWAY_SOURCE});
     ASSERT_TRUE(expanded) << describe(expanded.error());

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "graph/earlier_try.h"
 
 namespace slipway {
 namespace {
@@ -63,6 +64,22 @@ Result<std::vector<CloudObject>> CloudObjectStep::find(CloudReader& cloud) const
     if (left_recorded != right_recorded) return left_recorded;
     return age_key(left) < age_key(right);
   });
+  return found;
+}
+
+Result<std::vector<CloudObject>> CloudObjectStep::find_late(Writer& writer, Recorder& recorder) const {
+  Result<std::vector<CloudObject>> found = find(writer.read.cloud);
+  if (!may_exist(recorder) || order_.list_lag.count() == 0) return found;
+  const Instant until = writer.clock.now() + order_.list_lag;
+  for (Milliseconds pause{200}; found && found->empty(); pause = std::min(pause * 2, Milliseconds(2000))) {
+    if (recorder.cancelled()) return fail(ErrorKind::cancelled, "stopped while looking for " + label(order_));
+    const Instant now = writer.clock.now();
+    if (now >= until) break;
+    if (pause == Milliseconds(200))
+      recorder.progress("an interrupted try may have made " + label(order_) + "; looking for it before making another");
+    writer.clock.sleep_until(std::min(until, now + pause));
+    found = find(writer.read.cloud);
+  }
   return found;
 }
 
@@ -190,7 +207,7 @@ Result<Outputs> CloudObjectStep::apply(Writer& writer, const Diff& approved, con
 Result<Outputs> CloudObjectStep::make_true(Writer& writer, const Diff& approved, const Inputs& inputs,
                                            Recorder& recorder) const {
   // The last try may have created it and died before its answer came: look before creating.
-  Result<std::vector<CloudObject>> found = find(writer.read.cloud);
+  Result<std::vector<CloudObject>> found = find_late(writer, recorder);
   if (!found) return std::move(found).error();
   const Observation seen = observation_of(*found, inputs);
   const Diff actual = diff(seen, inputs);

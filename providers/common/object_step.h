@@ -30,7 +30,9 @@ struct CloudObjectOrder {
   /// Machines: what an input adds to `access`: "address" or "jump" -> input. "user@:22" as jump gets the address put
   /// in.
   std::map<std::string, std::string> access_inputs{};
-  Milliseconds limit = std::chrono::minutes(10);  ///< Of one creating or changing call.
+  /// Of one creating or changing call. A step's own limit should hold two: after one that hangs there is another try.
+  Milliseconds limit = std::chrono::minutes(10);
+  Milliseconds list_lag{0};  ///< How long a created object may be missing from lists: Provider::list_lag.
   /// Machines: how long to wait, once one was made or started, until it lets us log in and answers with the host key
   /// that was put into it: before that another key may answer. 0: nobody waits.
   Milliseconds login_limit{0};
@@ -58,6 +60,8 @@ class CloudObjectStep final : public Step {
  private:
   /// Ours of the kind, the one that stays first.
   Result<std::vector<CloudObject>> find(CloudReader& cloud) const;
+  /// As find; where an earlier try may have made one that is not listed yet, waits for it as long as lists may lag.
+  Result<std::vector<CloudObject>> find_late(Writer& writer, Recorder& recorder) const;
   Observation observation_of(const std::vector<CloudObject>& found, const Inputs& inputs) const;
   Outputs outputs_of(const CloudObject& object, const Inputs& inputs) const;
   Value wanted(const Inputs& inputs) const;

@@ -28,7 +28,7 @@ Result<Observation> RemoveObjectStep::observe(Reader& reader, const Inputs&) con
   Result<std::vector<std::string>> found = ids(reader.cloud);
   if (!found) return std::move(found).error();
   Observation seen;
-  seen.exists = !found->empty();
+  seen.exists = !found->empty() || (target_.intent_open && target_.list_lag.count() > 0);
   seen.facts = {{"ids", *found}};
   return seen;
 }
@@ -42,7 +42,12 @@ Diff RemoveObjectStep::forecast(const Inputs&) const {
 }
 
 Result<Outputs> RemoveObjectStep::apply(Writer& writer, const Diff&, const Inputs&, Recorder& recorder) const {
+  const Instant until = writer.clock.now() + target_.list_lag;
   Result<std::vector<std::string>> found = ids(writer.read.cloud);
+  while (found && found->empty() && target_.intent_open && writer.clock.now() < until && !recorder.cancelled()) {
+    writer.clock.sleep_until(std::min(until, writer.clock.now() + Milliseconds(1000)));
+    found = ids(writer.read.cloud);
+  }
   if (!found) return std::move(found).error();
   for (const std::string& id : *found) {
     recorder.progress("removing " + target_.kind + " " + target_.name);

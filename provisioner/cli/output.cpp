@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/secret.h"
+#include "cli/session.h"
 
 namespace slipway {
 
@@ -32,7 +33,7 @@ int report_error(const Options& options, const Error& error) {
                               {"where", error.where}}}};
     std::fputs((redact(document.dump(2, ' ', false, Value::error_handler_t::replace)) + "\n").c_str(), stdout);
   }
-  return exit_code(error.kind);
+  return error.kind == ErrorKind::cancelled ? cancelled_exit_code() : exit_code(error.kind);
 }
 
 bool confirmed(const Options& options, const std::string& question) {

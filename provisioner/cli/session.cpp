@@ -1,7 +1,9 @@
 #include "cli/session.h"
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
+#include <ctime>
 #include <filesystem>
 #include <pwd.h>
 #include <thread>
@@ -10,7 +12,9 @@
 #include "base/file.h"
 #include "base/secret.h"
 #include "base/text.h"
+#include "cli/boundary.h"
 #include "cli/live_ports.h"
+#include "cli/node_order.h"
 #include "cli/output.h"
 #include "cli/passphrase.h"
 #include "cli/version.h"
@@ -18,6 +22,7 @@
 #include "report/plan_text.h"
 #include "report/run_record.h"
 #include "report/run_view.h"
+#include "state/open_on.h"
 
 namespace slipway {
 namespace {
@@ -40,6 +45,8 @@ size_t lane_room(const std::string& lane) {
   if (lane.starts_with("api/")) return 16;
   return 1;  // A host, a build, the joins of control planes.
 }
+
+std::shared_ptr<FileLayer> state_files() { return boundaries_watched() ? watched_files(real_files()) : real_files(); }
 
 /// The names of all machines that need a host key of ours.
 std::vector<MachineName> names_of(const Membership& membership) {
@@ -127,12 +134,30 @@ struct Session::Parts {
   RunSummary summary;
   std::string run_id;
 
-  Result<void> settle(const std::set<MachineName>& named_to_leave) {
+  Result<void> settle() {
     state = store->snapshot();
-    Result<Membership> settled = settle_members(spec, state, named_to_leave);
+    Result<Membership> settled = settle_members(spec, state, named_to_leave(state, spec));
     if (!settled) return std::move(settled).error();
     membership = std::move(*settled);
     return {};
+  }
+
+  /// Where the provider's lists lag behind its creates: what was recorded a moment ago must be listed before it is
+  /// looked for, or it would be made again.
+  void wait_for_lists() const {
+    const Seconds lag = ports->provider().list_lag();
+    if (lag.count() == 0) return;
+    std::string newest;
+    for (const auto& [id, record] : state.steps)
+      if (record.layer == "cloud") newest = std::max(newest, record.updated);
+    std::tm parts{};
+    if (newest.empty() || !::strptime(newest.c_str(), "%Y-%m-%dT%H:%M:%SZ", &parts)) return;
+    Clock& clock = ports->writer().clock;
+    // Times are kept in whole seconds. A clock that was set back meanwhile costs one lag, not hours.
+    const Milliseconds passed = std::chrono::duration_cast<Milliseconds>(
+        clock.wall() - std::chrono::system_clock::from_time_t(::timegm(&parts)));
+    const Milliseconds wanted = lag + Seconds(1);
+    if (passed < wanted) clock.sleep_until(clock.now() + std::min(wanted, wanted - passed));
   }
 
   /// What a changing run needs on disk before its first step.
@@ -161,16 +186,17 @@ Result<std::unique_ptr<Session>> Session::open(const Options& options, const std
   if (!spec) return std::move(spec).error();
   parts.spec = std::move(*spec);
   parts.state_directory = state_directory_for(options, parts.spec.path, parts.spec.name);
-  Result<std::unique_ptr<StateStore>> store = StateStore::open({.directory = parts.state_directory,
-                                                                .cluster = parts.spec.name,
-                                                                .verb = verb,
-                                                                .wait = Seconds(options.wait_seconds),
-                                                                .read_only = access == Access::look,
-                                                                .passphrase = key_passphrase()});
+  Result<std::unique_ptr<StateStore>> store = open_store_on({.directory = parts.state_directory,
+                                                             .cluster = parts.spec.name,
+                                                             .verb = verb,
+                                                             .wait = Seconds(options.wait_seconds),
+                                                             .read_only = access == Access::look,
+                                                             .passphrase = key_passphrase()},
+                                                            state_files());
   if (!store) return std::move(store).error();
   parts.store = std::move(*store);
   if (!parts.store->notice().empty()) say(parts.store->notice());
-  if (Result<void> settled = parts.settle({}); !settled) return std::move(settled).error();
+  if (Result<void> settled = parts.settle(); !settled) return std::move(settled).error();
   if (Result<void> written = parts.record_beforehand(); !written) return std::move(written).error();
   Result<Identity> identity =
       load_or_make_identity(*parts.store, parts.spec, names_of(parts.membership), access == Access::change);
@@ -197,13 +223,13 @@ Writer& Session::writer() { return parts_->ports->writer(); }
 const Graph& Session::graph() const { return *parts_->graph; }
 KubeAccess Session::kube_access() const { return parts_->ports->kube_access(); }
 
-Result<void> Session::reload_spec(const std::set<MachineName>& named_to_leave) {
+Result<void> Session::reload_spec() {
   Parts& parts = *parts_;
   parts.graph.reset();
   Result<Spec> spec = load_spec(parts.spec.path);
   if (!spec) return std::move(spec).error();
   parts.spec = std::move(*spec);
-  if (Result<void> settled = parts.settle(named_to_leave); !settled) return settled;
+  if (Result<void> settled = parts.settle(); !settled) return settled;
   if (Result<void> written = parts.record_beforehand(); !written) return written;
   Result<Identity> identity =
       load_or_make_identity(*parts.store, parts.spec, names_of(parts.membership), parts.access == Access::change);
@@ -238,6 +264,8 @@ Result<Plan> Session::plan(const std::vector<std::string>& targets) {
   options.targets = targets;
   options.parallelism = parts.options.parallelism;
   options.cancelled = &cancellation();
+  pass_boundary("phase/observing");
+  parts.wait_for_lists();
   Result<Plan> plan =
       make_plan(*parts.graph, parts.state, parts.ports->reader(), parts.ports->writer().clock, options, nullptr);
   if (!plan) return plan;
@@ -281,6 +309,7 @@ RunSummary Session::run(const Plan& plan, const std::string& verb, const Plan* c
   options.parallelism = parts.options.parallelism;
   options.lane_room = lane_room;
   options.cancelled = &cancellation();
+  pass_boundary("phase/running");
   options.step_log = [&](const StepId& step) { return (*log)->step_log(step); };
   sink({.time = std::chrono::system_clock::now(), .type = "run-started", .text = verb, .data = {{"steps", to_do}}});
   {
@@ -293,12 +322,17 @@ RunSummary Session::run(const Plan& plan, const std::string& verb, const Plan* c
     parts.summary =
         execute(*parts.graph, plan, parts.ports->reader(), parts.ports->writer(), *parts.store, options, sink);
   }
+  pass_boundary("phase/ending");
   const RunSummary& summary = parts.summary;
   if (summary.failed == 0 && !summary.cancelled && summary.waiting_approval == 0) {
     const State now = parts.store->snapshot();
     if (now.steps.contains(StepId("kubernetes/init")) && !now.facts.contains("initialised"))
       (void)parts.store->set_fact("initialised", {{"ca_hash", parts.identity.ca_hash}});
     for (const StepId& id : forgettable(*parts.graph, now)) (void)parts.store->record_removed(id);
+    const bool all_done = std::none_of(plan.steps.begin(), plan.steps.end(), [](const PlannedStep& step) {
+      return step.out_of_scope && step.diff.action != Action::none;
+    });
+    if (all_done && open_node_order(now)) (void)drop_node_order(*parts.store);
   }
   sink({.time = std::chrono::system_clock::now(), .type = "run-done", .data = run_document()});
   Value summary_document = run_document();

@@ -51,8 +51,8 @@ class Session {
   Reader& reader();
   Writer& writer();
 
-  /// Reads the spec again (its count was changed).
-  Result<void> reload_spec(const std::set<MachineName>& named_to_leave);
+  /// Reads the spec again (its count was changed). A machine that an open order names to leave leaves (node_order.h).
+  Result<void> reload_spec();
   /// The whole graph of the spec; `destroying`: of state alone.
   Result<void> expand_graph(bool destroying = false);
   const Graph& graph() const;

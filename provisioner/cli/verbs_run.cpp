@@ -1,10 +1,13 @@
 // The verbs that change something: one run each, of the same engine.
 
+#include <algorithm>
 #include <filesystem>
 
 #include "base/file.h"
 #include "base/text.h"
+#include "cli/boundary.h"
 #include "cli/closing_page.h"
+#include "cli/node_order.h"
 #include "cli/output.h"
 #include "cli/session.h"
 #include "cli/state_access.h"
@@ -50,7 +53,7 @@ int conclude(const Session& session, const RunSummary& summary) {
   } else {
     say(std::to_string(summary.applied) + " applied in " + format_seconds(summary.seconds) + ".");
   }
-  return summary.exit_code();
+  return summary.cancelled ? cancelled_exit_code() : summary.exit_code();
 }
 
 /// Plans within `targets`, shows it, and runs it.
@@ -121,6 +124,35 @@ int apply_saved_plan(Options options, const std::string& path) {
   return conclude(**session, (*session)->run(*now, "apply", &*saved));
 }
 
+/// Writes the count that the order asks for into the spec, as the last thing before the run. Errors: those of the spec.
+Result<void> write_count(Session& session, const NodeOrder& order) {
+  const std::string path = session.spec().path;
+  const int now = session.spec().find_pool(order.pool)->count;
+  if (now != order.to) {
+    Result<std::string> text = read_file(path);
+    if (!text) return std::move(text).error();
+    Result<std::string> changed = with_pool_count(*text, order.pool, order.to);
+    if (!changed) return std::move(changed).error();
+    if (Result<Spec> valid = parse_spec(path, *changed); !valid) return std::move(valid).error();
+    // The order first: a run that dies between the two is gone on with, not repeated.
+    if (Result<void> kept = record_node_order(session.store(), order); !kept) return kept;
+    pass_boundary("spec/before");
+    if (Result<void> written = write_file_atomically(path, *changed, 0644); !written) return written;
+    pass_boundary("spec/after");
+    say(path + ": pools." + order.pool + ".count " + std::to_string(now) + " -> " + std::to_string(order.to));
+  }
+  return session.reload_spec();
+}
+
+/// Runs within the order's machines; what is done is no order any more.
+int run_order(Session& session, const std::string& verb, const std::vector<std::string>& targets) {
+  const int code = plan_and_run(session, verb, targets, false);
+  if (code == 0)
+    if (Result<void> dropped = drop_node_order(session.store()); !dropped)
+      return report_error(session.options(), dropped.error());
+  return code;
+}
+
 }  // namespace
 
 int verb_bootstrap(const Options& options) { return open_and_run(options, "bootstrap", {}, !options.json); }
@@ -174,26 +206,24 @@ int verb_node_add(const Options& options) {
                                        .expected = join(names, ", "),
                                        .advice = near ? "did you mean '" + *near + "'?" : ""}));
   }
-  const int before = pool->count, after = before + options.count;
-  const std::string path = session.spec().path;
-  Result<std::string> text = read_file(path);
-  if (!text) return report_error(options, text.error());
-  Result<std::string> changed = with_pool_count(*text, options.pool, after);
-  if (!changed) return report_error(options, changed.error());
-  if (Result<Spec> valid = parse_spec(path, *changed); !valid) return report_error(options, valid.error());
-  std::set<MachineName> known;
-  for (const Member& member : session.membership().members) known.insert(member.name);
-  if (Result<void> written = write_file_atomically(path, *changed, 0644); !written)
-    return report_error(options, written.error());
-  say(path + ": pools." + options.pool + ".count " + std::to_string(before) + " -> " + std::to_string(after));
-  if (Result<void> reloaded = session.reload_spec({}); !reloaded) return report_error(options, reloaded.error());
+  NodeOrder order{
+      .verb = "add", .pool = options.pool, .from = pool->count, .to = pool->count + options.count, .machine = {}};
+  for (const Member& member : session.membership().members) order.known.insert(member.name);
+  const std::optional<NodeOrder> before = open_node_order(session.store().snapshot());
+  if (before && before->verb == "add" && before->pool == order.pool && before->to - before->from == options.count &&
+      fits(*before, session.spec())) {
+    say("Going on with the interrupted `node add`: pools." + order.pool + ".count " + std::to_string(before->from) +
+        " -> " + std::to_string(before->to));
+    order = *before;
+  }
+  if (Result<void> written = write_count(session, order); !written) return report_error(options, written.error());
   std::vector<std::string> fresh;
   // Control planes know each other: the others hear of a new one. Workers know nobody.
   const bool control_plane = session.spec().find_pool(options.pool)->role == Role::control_plane;
   for (const Member& member : session.membership().members)
-    if (!known.contains(member.name) || (control_plane && member.pool->role == Role::control_plane))
+    if (!order.known.contains(member.name) || (control_plane && member.pool->role == Role::control_plane))
       fresh.push_back(member.name.text());
-  return plan_and_run(session, "node-add", fresh, false);
+  return run_order(session, "node-add", fresh);
 }
 
 int verb_node_remove(const Options& options) {
@@ -202,24 +232,36 @@ int verb_node_remove(const Options& options) {
   Session& session = **opened;
   const MachineName leaving(options.names.front());
   const Member* member = session.membership().find(leaving);
-  if (!member)
+  const std::optional<NodeOrder> before = open_node_order(session.store().snapshot());
+  const bool going_on =
+      before && before->verb == "remove" && before->machine == leaving.text() && fits(*before, session.spec());
+  if (!member && !going_on)
     return report_error(options, fail(ErrorKind::bad_input, "no such machine",
                                       {.found = leaving.text(), .advice = "slipway node list SPEC"}));
   if (!options.approve)
     return report_error(options, fail(ErrorKind::approval_needed, "removing a machine needs approval",
                                       {.found = leaving.text(), .advice = "run again with --approve"}));
-  const std::string path = session.spec().path, pool = member->pool->name;
-  const int before = member->pool->count;
-  Result<std::string> text = read_file(path);
-  if (!text) return report_error(options, text.error());
-  Result<std::string> changed = with_pool_count(*text, pool, before - 1);
-  if (!changed) return report_error(options, changed.error());
-  if (Result<Spec> valid = parse_spec(path, *changed); !valid) return report_error(options, valid.error());
-  if (Result<void> written = write_file_atomically(path, *changed, 0644); !written)
-    return report_error(options, written.error());
-  say(path + ": pools." + pool + ".count " + std::to_string(before) + " -> " + std::to_string(before - 1));
-  if (Result<void> reloaded = session.reload_spec({leaving}); !reloaded) return report_error(options, reloaded.error());
-  return plan_and_run(session, "node-remove", {leaving.text()}, false);
+  NodeOrder order;
+  if (going_on) {
+    say("Going on with the interrupted `node remove` of " + leaving.text());
+    order = *before;
+  } else {
+    order = {.verb = "remove",
+             .pool = member->pool->name,
+             .from = member->pool->count,
+             .to = member->pool->count - 1,
+             .machine = leaving.text()};
+  }
+  if (Result<void> written = write_count(session, order); !written) return report_error(options, written.error());
+  if (Result<void> expanded = session.expand_graph(); !expanded) return report_error(options, expanded.error());
+  const std::vector<Node>& nodes = session.graph().nodes();
+  if (std::none_of(nodes.begin(), nodes.end(), [&](const Node& node) { return node.info.machine == leaving; })) {
+    say(leaving.text() + " is gone already.");
+    if (Result<void> dropped = drop_node_order(session.store()); !dropped)
+      return report_error(options, dropped.error());
+    return 0;
+  }
+  return run_order(session, "node-remove", {leaving.text()});
 }
 
 int verb_destroy(const Options& options) {

@@ -29,6 +29,8 @@ RemovalFactory removal_factory(const Blueprint& blueprint, Shelf& shelf) {
       Result<RemovalTarget> target = removal_target_from(record.removal_data, record.outputs);
       if (!target) return std::move(target).error();
       if (target->mark.empty()) target->mark = record.mark;
+      target->intent_open = record.intent_open;
+      target->list_lag = blueprint.provider.list_lag();
       return std::unique_ptr<Step>(std::make_unique<RemoveObjectStep>(std::move(*target)));
     }
     if (record.removal_kind == "node")

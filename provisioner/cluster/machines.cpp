@@ -14,6 +14,9 @@ Result<void> add_machines(GraphDraft& draft) {
     order.address = member.address;
     order.login_public_key = plan.identity.login.public_key;
     order.protect = member.pool->protect;
+    // Of two machines with one mark, the recorded one stays.
+    const auto record = plan.state.steps.find(StepId("machine/" + member.name.text()));
+    if (record != plan.state.steps.end()) order.recorded_id = text_at(record->second.outputs, "id");
     if (const auto key = plan.identity.host_keys.find(member.name); key != plan.identity.host_keys.end()) {
       order.host_private_key = key->second.private_key_pem.reveal();
       order.host_public_key = key->second.public_key;

@@ -6,9 +6,11 @@
 #include "base/secret.h"
 #include "base/text.h"
 #include "engine/approval.h"
+#include "engine/finish_create.h"
 #include "engine/inputs.h"
 #include "engine/retry.h"
 #include "engine/walk.h"
+#include "graph/earlier_try.h"
 
 namespace slipway {
 namespace {
@@ -39,11 +41,12 @@ struct EventDetails {
 class Executor;
 
 /// Passes a step's reports on, with its name on them.
-class StepRecorder final : public Recorder {
+class StepRecorder final : public Recorder, public EarlierTries {
  public:
   StepRecorder(Executor& executor, const Node& node, std::function<void(std::string_view)> log)
       : executor_(executor), node_(node), log_(std::move(log)) {}
   Result<void> intent(const std::string& mark) override;
+  bool may_exist() const override;
   void progress(std::string_view text, uint64_t done, uint64_t total) override;
   void log(std::string_view text) override {
     if (!log_) return;
@@ -231,6 +234,8 @@ class Executor {
         return work;
       }
       work.diff = place.step->diff(*seen, inputs);
+      const std::optional<StepRecord> record = store_.find(place.info.id);
+      finish_create(record ? &*record : nullptr, work.diff);
       work.outputs = seen->outputs;
       if (work.diff.action == Action::none) return work;
     }
@@ -402,6 +407,11 @@ Result<void> StepRecorder::intent(const std::string& mark) {
   record.mark = mark;
   record.intent_open = true;
   return executor_.store().record_intent(record);
+}
+
+bool StepRecorder::may_exist() const {
+  const std::optional<StepRecord> record = executor_.store().find(node_.info.id);
+  return record && (record->intent_open || record->applied);
 }
 
 void StepRecorder::progress(std::string_view text, uint64_t done, uint64_t total) {

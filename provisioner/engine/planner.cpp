@@ -5,6 +5,7 @@
 #include "base/secret.h"
 #include "base/text.h"
 #include "engine/approval.h"
+#include "engine/finish_create.h"
 #include "engine/inputs.h"
 #include "engine/retry.h"
 #include "engine/walk.h"
@@ -108,11 +109,12 @@ class Planner {
     planned.observed = true;
     planned.seen = std::move(*seen);
     planned.diff = place.step->diff(planned.seen, inputs);
+    const auto recorded = state_.steps.find(planned.id);
+    finish_create(recorded == state_.steps.end() ? nullptr : &recorded->second, planned.diff);
     std::erase_if(planned.diff.fields, [&](const FieldChange& change) {
       return std::find(place.info.ignore.begin(), place.info.ignore.end(), change.field) != place.info.ignore.end();
     });
     if (planned.diff.action == Action::update && planned.diff.fields.empty()) planned.diff = {};
-    const auto recorded = state_.steps.find(planned.id);
     mark_approval(place, recorded == state_.steps.end() ? nullptr : &recorded->second, planned);
     if (planned.diff.action != Action::none && planned.diff.reason == Reason::drift)
       emit({.type = "drift",

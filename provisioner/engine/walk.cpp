@@ -1,5 +1,6 @@
 #include "engine/walk.h"
 
+#include <algorithm>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -85,12 +86,20 @@ class Walker {
   }
 
  private:
-  /// Starts everything that can start now.
+  /// Starts everything that can start now. A node without a job occupies no worker and frees none, so those that found
+  /// no worker are tried again for as long as one is free.
   void settle() {
-    while (!ready_.empty()) {
-      const size_t node = ready_.front();
-      ready_.pop_front();
-      try_start(node);
+    for (;;) {
+      while (!ready_.empty()) {
+        const size_t node = ready_.front();
+        ready_.pop_front();
+        try_start(node);
+      }
+      for (size_t room = rules_.workers - std::min(running_, rules_.workers); room > 0 && !overflow_.empty(); --room) {
+        ready_.push_back(overflow_.front());
+        overflow_.pop_front();
+      }
+      if (ready_.empty()) return;
     }
   }
 
@@ -131,12 +140,6 @@ class Walker {
         ready_.push_back(lane.parked.front());
         lane.parked.pop_front();
       }
-    }
-    for (; !overflow_.empty() && ready_.size() + running_ < rules_.workers; overflow_.pop_front())
-      ready_.push_back(overflow_.front());
-    if (running_ == 0 && ready_.empty() && !overflow_.empty()) {
-      ready_.push_back(overflow_.front());
-      overflow_.pop_front();
     }
   }
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include "kube/quantity.h"
+#include "base/quantity.h"
 
 namespace slipway {
 namespace {

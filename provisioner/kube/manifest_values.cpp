@@ -2,7 +2,7 @@
 
 #include "base/text.h"
 #include "kube/manifest.h"
-#include "kube/quantity.h"
+#include "base/quantity.h"
 
 namespace slipway {
 namespace {

@@ -4,7 +4,7 @@
 #include <filesystem>
 
 #include "base/text.h"
-#include "kube/quantity.h"
+#include "base/quantity.h"
 #include "spec/network.h"
 
 namespace slipway {

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "base/ids.h"
+#include "base/secret.h"
 #include "base/text.h"
 #include "playbook/check_report.h"
 
@@ -33,6 +34,7 @@ std::vector<const Upload*> needed_uploads(const Program& program, const Approval
 
 Result<Value> ApplyRun::run() {
   deadline_ = Deadline::in(limit_);
+  until_ = writer_.clock.now() + limit_;
   if (Result<void> sent = send_uploads(); !sent) return std::move(sent).error();
   for (int reboots = 0;; ++reboots) {
     EventStream events(program_, [this](std::string_view text) { recorder_.progress(text); });
@@ -128,12 +130,29 @@ Result<EventStream::Ending> ApplyRun::follow(EventStream& events) {
                    .expected = "a last event 'end'",
                    .advice = "run again: what it began is completed"});
     const bool lost = outcome.error().kind == ErrorKind::unavailable || outcome.error().kind == ErrorKind::timeout;
-    if (!lost || deadline_.left() <= pause || recorder_.cancelled())
+    if (outcome.error().kind == ErrorKind::timeout && writer_.clock.now() + pause >= until_) return end_overdue(id);
+    if (!lost || writer_.clock.now() + pause >= until_ || recorder_.cancelled())
       return std::move(outcome).error().while_doing("following the apply on the host");
     recorder_.progress("connection lost; the apply goes on by itself, connecting again");
     writer_.clock.sleep_until(writer_.clock.now() + pause);
     pause = std::min(pause * 2, Milliseconds(8000));
   }
+}
+
+/// Ends an apply that outlived its time, and answers with what its task said last.
+Error ApplyRun::end_overdue(const std::string& id) {
+  Error error = fail(ErrorKind::timeout, "the apply on the host did not end in time",
+                     {.found = "still at work after " + format_seconds(static_cast<double>(limit_.count()) / 1000),
+                      .advice = "look at the output below and at the host; running again completes it"});
+  const std::string ask = "tail -n 25 /run/slipway/apply/" + id + "/talk 2>/dev/null | tail -c 4000\n" +
+                          "systemctl stop slipway-apply-" + id + "\n";
+  const Result<ScriptOutcome> answer = writer_.hosts.run(host_, {.text = ask}, Deadline::in(std::chrono::seconds(15)));
+  if (answer && !answer->output.empty()) {
+    std::vector<std::string> lines = split(answer->output, '\n');
+    for (std::string& line : lines) line = clean_text(line);
+    error.output = redact(trim(join(lines, "\n")));
+  }
+  return error;
 }
 
 Result<void> ApplyRun::wait_for_new_boot(const std::string& boot_before) {
@@ -148,7 +167,7 @@ Result<void> ApplyRun::wait_for_new_boot(const std::string& boot_before) {
       const std::string boot = text_at(report->facts, "boot_id");
       if (!boot.empty() && boot != boot_before) return {};
     }
-    if (deadline_.left() < Milliseconds(2000) || recorder_.cancelled())
+    if (writer_.clock.now() + Milliseconds(2000) >= until_ || recorder_.cancelled())
       return fail(ErrorKind::timeout, "the host did not restart in time",
                   {.found = "the same boot id", .advice = "look at the host's console"});
     writer_.clock.sleep_until(writer_.clock.now() + Milliseconds(1000));

@@ -23,6 +23,7 @@ class ApplyRun {
  private:
   Result<void> send_uploads();
   Result<EventStream::Ending> follow(EventStream& events);
+  Error end_overdue(const std::string& id);
   Result<void> wait_for_new_boot(const std::string& boot_before);
 
   Writer& writer_;
@@ -32,6 +33,7 @@ class ApplyRun {
   Recorder& recorder_;
   const Milliseconds limit_;
   Deadline deadline_{};
+  Instant until_{};  ///< The same by the run's clock.
 };
 
 }  // namespace slipway::playbook

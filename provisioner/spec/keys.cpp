@@ -212,7 +212,7 @@ std::vector<Key> provider_keys() {
 
       {.path = "simulated",
        .type = Type::object,
-       .about = "A cloud that exists in memory only, for tests and for plans of any size."},
+       .about = "A cloud, hosts and a cluster that are played by this program, for tests and for plans of any size."},
       {.path = "simulated.machines",
        .type = Type::integer,
        .fallback = "10000",
@@ -237,6 +237,12 @@ std::vector<Key> provider_keys() {
        .least = 0,
        .most = 600000,
        .about = "Milliseconds of virtual time by which its lists lag behind."},
+      {.path = "simulated.calls_per_second",
+       .type = Type::integer,
+       .fallback = "0",
+       .least = 0,
+       .most = 1000000,
+       .about = "Calls to its API in one second of virtual time before it throttles; 0: no limit."},
   };
 }
 

@@ -9,6 +9,7 @@
 #include "state/change.h"
 #include "state/disk.h"
 #include "state/lock.h"
+#include "state/open_on.h"
 #include "state/sealing.h"
 
 namespace slipway {
@@ -414,7 +415,11 @@ Result<std::unique_ptr<StateStore>> open_to_write(const StoreOptions& options, S
 std::string key_file_of(const std::string& lineage) { return config_directory() + "/keys/" + lineage + ".key"; }
 
 Result<std::unique_ptr<StateStore>> StateStore::open(const StoreOptions& options) {
-  StateDisk disk(real_files(), options.directory);
+  return open_store_on(options, real_files());
+}
+
+Result<std::unique_ptr<StateStore>> open_store_on(const StoreOptions& options, std::shared_ptr<FileLayer> files) {
+  StateDisk disk(std::move(files), options.directory);
   if (options.read_only) return open_to_read(options, std::move(disk));
   if (Result<void> made = disk.files().make_directories(options.directory); !made)
     return std::move(made).error().while_doing("making the state folder");

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "kube/managed_fields.h"
-#include "kube/quantity.h"
+#include "base/quantity.h"
 
 #include "fake_api.h"
 

@@ -1,8 +1,7 @@
 # The API in memory, shared by this room's tests.
-add_library(kube_fake STATIC ${CMAKE_CURRENT_LIST_DIR}/fake_api.cpp ${CMAKE_CURRENT_LIST_DIR}/fake_verbs.cpp
-            ${CMAKE_CURRENT_LIST_DIR}/fake_fields.cpp)
+add_library(kube_fake STATIC ${CMAKE_CURRENT_LIST_DIR}/fake_api.cpp)
 target_include_directories(kube_fake PUBLIC ${CMAKE_CURRENT_LIST_DIR})
-target_link_libraries(kube_fake PUBLIC slipway::kube GTest::gtest)
+target_link_libraries(kube_fake PUBLIC slipway::kube slipway::simulated GTest::gtest)
 target_precompile_headers(kube_fake REUSE_FROM slipway_test_headers)
 
 slipway_tests(kube

@@ -1,12 +1,11 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "providers/simulated/api_answers.h"
+#include "providers/simulated/api_fields.h"
+#include "providers/simulated/api_server.h"
 
-#include "fake_answers.h"
-#include "fake_api.h"
-#include "fake_fields.h"
-
-namespace slipway::testing {
+namespace slipway::simulated {
 namespace {
 
 HttpResponse immutable(const Value& object, const std::string& field) {
@@ -30,11 +29,12 @@ bool selected(const Value& object, const std::string& selector) {
 
 }  // namespace
 
-HttpResponse FakeApi::list(const Target& target, const std::map<std::string, std::string>& query) {
+HttpResponse ApiServer::list(const Target& target, const std::map<std::string, std::string>& query) {
   std::vector<Value> found;
-  for (const auto& [path, object] : objects_) {
-    if (text_at(object, "kind") != target.kind->kind || text_at(object, "apiVersion") != target.kind->api_version())
-      continue;
+  const auto paths = by_kind_.find(target.kind->kind);
+  for (const std::string& path : paths == by_kind_.end() ? std::set<std::string>() : paths->second) {
+    const Value& object = objects_.at(path);
+    if (text_at(object, "apiVersion") != target.kind->api_version()) continue;
     if (!target.name_space.empty() && text_at(object["metadata"], "namespace") != target.name_space) continue;
     if (query.contains("labelSelector") && !selected(object, query.at("labelSelector"))) continue;
     if (query.contains("fieldSelector") &&
@@ -57,11 +57,11 @@ HttpResponse FakeApi::list(const Target& target, const std::map<std::string, std
               std::vector<Value>(found.begin() + static_cast<long>(first), found.begin() + static_cast<long>(last))}});
 }
 
-std::string FakeApi::key_of_target(const Target& target) const {
+std::string ApiServer::key_of_target(const Target& target) const {
   return place({target.kind->api_version(), target.kind->kind, target.name_space, target.name});
 }
 
-std::optional<HttpResponse> FakeApi::refuse(const Target& target, const Value& live, const Value& next) const {
+std::optional<HttpResponse> ApiServer::refuse(const Target& target, const Value& live, const Value& next) const {
   if (target.kind->namespaced) {
     const auto home = objects_.find("/api/v1/namespaces/" + target.name_space);
     if (home == objects_.end()) return not_found("namespaces", target.name_space);
@@ -92,8 +92,8 @@ std::optional<HttpResponse> FakeApi::refuse(const Target& target, const Value& l
   return std::nullopt;
 }
 
-HttpResponse FakeApi::apply(const Target& target, const HttpRequest& request,
-                            const std::map<std::string, std::string>& query) {
+HttpResponse ApiServer::apply(const Target& target, const HttpRequest& request,
+                              const std::map<std::string, std::string>& query) {
   const std::string path = key_of_target(target);
   Value applied = Value::parse(request.body);
   applied.erase("status");
@@ -125,14 +125,11 @@ HttpResponse FakeApi::apply(const Target& target, const HttpRequest& request,
   const bool dry = query.contains("dryRun");
   const bool same = live.is_object() && next == live;
   if (!same) stamp(next, live);
-  if (!dry && !same) {
-    objects_[path] = next;
-    after_write(next);
-  }
+  if (!dry && !same) store(path, next);
   return {.status = live.is_null() ? 201 : 200, .body = next.dump()};
 }
 
-HttpResponse FakeApi::merge_patch(const Target& target, const HttpRequest& request) {
+HttpResponse ApiServer::merge_patch(const Target& target, const HttpRequest& request) {
   const std::string path = key_of_target(target);
   if (!objects_.contains(path)) return not_found(target.kind->plural, target.name);
   Value patch = Value::parse(request.body);
@@ -143,27 +140,31 @@ HttpResponse FakeApi::merge_patch(const Target& target, const HttpRequest& reque
         "Operation cannot be fulfilled on " + target.kind->plural + " \"" + target.name +
             "\": the object has been modified; please apply your changes to the latest version and try again");
   const Value before = objects_[path];
-  objects_[path].merge_patch(patch);
-  stamp(objects_[path], before);
-  return ok(objects_[path]);
+  Value next = before;
+  next.merge_patch(patch);
+  stamp(next, before);
+  store(path, next);
+  return ok(next);
 }
 
-HttpResponse FakeApi::remove(const Target& target, const HttpRequest& request) {
+HttpResponse ApiServer::remove(const Target& target, const HttpRequest& request) {
   const std::string path = key_of_target(target);
   if (!objects_.contains(path)) return not_found(target.kind->plural, target.name);
-  Value& metadata = objects_[path]["metadata"];
+  Value next = objects_[path];
+  Value& metadata = next["metadata"];
   const Value options = Value::parse(request.body);
   if (options.contains("preconditions") && text_at(options["preconditions"], "uid") != text_at(metadata, "uid"))
     return refusal(409, "Conflict", "the UID in the precondition does not match");
   if (metadata.contains("finalizers") && !metadata["finalizers"].empty()) {
     metadata["deletionTimestamp"] = "2026-01-03T00:00:00Z";
-    return ok(objects_[path]);
+    store(path, next);
+    return ok(next);
   }
-  objects_.erase(path);
+  drop(path);
   return ok({{"kind", "Status"}, {"status", "Success"}});
 }
 
-HttpResponse FakeApi::evict(const Target& target) {
+HttpResponse ApiServer::evict(const Target& target) {
   const std::string path = key_of_target(target);
   if (!objects_.contains(path)) return not_found("pods", target.name);
   for (const auto& [other, budget] : objects_) {
@@ -179,8 +180,10 @@ HttpResponse FakeApi::evict(const Target& target) {
                        {"message", "The disruption budget " + text_at(budget["metadata"], "name") +
                                        " needs 1 healthy pods and has 1 currently"}}}}});
   }
-  objects_[path]["metadata"]["deletionTimestamp"] = "2026-01-03T00:00:00Z";
+  Value leaving = objects_[path];
+  leaving["metadata"]["deletionTimestamp"] = "2026-01-03T00:00:00Z";
+  store(path, std::move(leaving));
   return refusal(201, "", "");
 }
 
-}  // namespace slipway::testing
+}  // namespace slipway::simulated

@@ -1,11 +1,11 @@
-#include "fake_fields.h"
+#include "providers/simulated/api_fields.h"
 
 #include <algorithm>
 #include <map>
 #include <set>
 #include <vector>
 
-namespace slipway::testing {
+namespace slipway::simulated {
 namespace {
 
 /// Key fields of lists that are merged by element.
@@ -160,4 +160,4 @@ Value united(Value a, const Value& b) {
   return a;
 }
 
-}  // namespace slipway::testing
+}  // namespace slipway::simulated

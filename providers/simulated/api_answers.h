@@ -1,12 +1,12 @@
 #pragma once
-// What FakeApi answers with, and how it keeps managed fields.
+// What ApiServer answers with, and how it keeps managed fields.
 
 #include <string>
 
 #include "base/json.h"
 #include "http/message.h"
 
-namespace slipway::testing {
+namespace slipway::simulated {
 
 inline HttpResponse ok(const Value& body) { return {.status = 200, .body = body.dump()}; }
 
@@ -47,4 +47,4 @@ inline Value& entries(Value& object) {
   return list;
 }
 
-}  // namespace slipway::testing
+}  // namespace slipway::simulated

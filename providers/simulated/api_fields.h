@@ -6,7 +6,7 @@
 
 #include "base/json.h"
 
-namespace slipway::testing {
+namespace slipway::simulated {
 
 /// The fields that `value` sets, as a fieldsV1 tree. `name` is the key it stands under.
 Value fields_of(const Value& value, const std::string& name = "");
@@ -24,4 +24,4 @@ Value changed_fields(const Value& before, const Value& after, const std::string&
 /// Both trees in one.
 Value united(Value a, const Value& b);
 
-}  // namespace slipway::testing
+}  // namespace slipway::simulated

@@ -1,4 +1,4 @@
-#include "kube/quantity.h"
+#include "base/quantity.h"
 
 #include <cctype>
 #include <charconv>

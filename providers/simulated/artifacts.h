@@ -1,0 +1,57 @@
+#pragma once
+#include <filesystem>
+
+#include "base/digest.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "ports/artifacts.h"
+#include "providers/simulated/clock.h"
+#include "providers/simulated/faults.h"
+#include "providers/simulated/world.h"
+
+namespace slipway::simulated {
+
+/// Third-party files of a few bytes that hold their own names. Threads: any.
+class Artifacts final : public ArtifactReader, public ArtifactWriter {
+ public:
+  Artifacts(World& world, VirtualClock& clock, FaultPlan& faults, std::string directory)
+      : world_(world), clock_(clock), faults_(faults), directory_(std::move(directory)) {}
+
+  std::optional<ArtifactFile> find(const std::string& name) override {
+    const auto lock = world_.enter();
+    if (!world_.find("artifact/" + name)) return std::nullopt;
+    return file(name);
+  }
+
+  Result<ArtifactFile> acquire(const std::string& name, const ArtifactProgress&, Deadline deadline) override {
+    const std::optional<Strike> strike = faults_.strike("artifact/" + name);
+    if (strike && strike->fault == Fault::slow) clock_.sleep_for(strike->span);
+    if (strike && strike->fault == Fault::timeout_before) clock_.sleep_for(deadline.left());
+    if (strike)
+      if (const std::optional<Error> error = error_of(*strike, "artifact/" + name)) return *error;
+    const ArtifactFile made = file(name);
+    if (Result<void> folder = make_directories(directory_, 0700); !folder) return std::move(folder).error();
+    if (Result<void> written = write_file_atomically(made.path, name); !written) return std::move(written).error();
+    const auto lock = world_.enter();
+    world_.set("artifact/" + name, true);
+    if (Result<void> kept = world_.commit(); !kept) return std::move(kept).error();
+    return made;
+  }
+
+ private:
+  ArtifactFile file(const std::string& name) const {
+    return {.name = name,
+            .version = "1",
+            .path = directory_ + "/" + replace_all(name, "/", "_"),
+            .sha256 = sha256(name),
+            .size = name.size(),
+            .source = "simulated"};
+  }
+
+  World& world_;
+  VirtualClock& clock_;
+  FaultPlan& faults_;
+  const std::string directory_;
+};
+
+}  // namespace slipway::simulated

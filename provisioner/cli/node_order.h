@@ -1,0 +1,36 @@
+#pragma once
+// What `node add` and `node remove` were asked for, kept in state until it is done: the same command after a crash goes
+// on with it and asks for nothing twice, and a machine that was named to leave is the one that leaves, whichever verb
+// runs next.
+
+#include <optional>
+#include <set>
+#include <string>
+
+#include "base/ids.h"
+#include "spec/spec.h"
+#include "state/store.h"
+
+namespace slipway {
+
+struct NodeOrder {
+  std::string verb;  ///< "add" or "remove"
+  std::string pool;
+  int from = 0, to = 0;           ///< The pool's count before and after.
+  std::string machine;            ///< remove: the one that leaves.
+  std::set<MachineName> known{};  ///< add: the machines that were there before.
+  bool operator==(const NodeOrder&) const = default;
+};
+
+/// The order that no run has completed yet.
+std::optional<NodeOrder> open_node_order(const State& state);
+/// Durable before it returns.
+Result<void> record_node_order(StateStore& store, const NodeOrder& order);
+Result<void> drop_node_order(StateStore& store);
+
+/// Whether the spec is in a state in which the order can be gone on with: its count was not changed by others since.
+bool fits(const NodeOrder& order, const Spec& spec);
+/// The machine that an open order has named to leave and that is still recorded as a member.
+std::set<MachineName> named_to_leave(const State& state, const Spec& spec);
+
+}  // namespace slipway

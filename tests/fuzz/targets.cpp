@@ -7,7 +7,8 @@ namespace slipway::fuzz {
 
 const std::vector<Target>& targets() {
   static const std::vector<Target> all = {{"spec", fuzz_spec},       {"state", fuzz_state}, {"plan", fuzz_plan},
-                                          {"replies", fuzz_replies}, {"host", fuzz_host},   {"quoting", fuzz_quoting}};
+                                          {"replies", fuzz_replies}, {"host", fuzz_host},   {"quoting", fuzz_quoting},
+                                          {"xml", fuzz_xml}};
   return all;
 }
 

@@ -21,6 +21,7 @@ void fuzz_plan(std::string_view bytes);
 void fuzz_replies(std::string_view bytes);
 void fuzz_host(std::string_view bytes);
 void fuzz_quoting(std::string_view bytes);
+void fuzz_xml(std::string_view bytes);
 
 /// Ends the program with `promise`, unless it was kept.
 void require(bool kept, const char* promise);

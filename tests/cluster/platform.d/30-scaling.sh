@@ -32,6 +32,9 @@ spec:
 YAML
 }
 check "an autoscaler is made" busy
-risen() { [ "$(deployer get deployment busy -o 'jsonpath={.status.replicas}')" -gt 1 ]; }
+risen() {
+  local replicas
+  replicas=$(deployer get deployment busy -o 'jsonpath={.status.replicas}') && [ "${replicas:-0}" -gt 1 ] || { deployer get hpa,replicaset; return 1; }
+}
 check "replicas rise under load within 3 minutes" eventually 180 risen
 deployer delete deployment/busy hpa/busy --wait=false >/dev/null 2>&1

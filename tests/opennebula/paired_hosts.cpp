@@ -102,8 +102,11 @@ void PairedHosts::start(const std::map<int, Body>& wanted) {
 
 bool PairedHosts::play_script(const Body& body) const {
   const Result<CommandOutcome> played = run_command(
-      {.arguments = {"ssh", "-q", "-i", key_, "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
-                     "-o", "BatchMode=yes", "-o", "ConnectTimeout=10", "root@" + body.address, "sh -s"},
+      {.arguments =
+           {"ssh", "-q", "-i", key_, "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o",
+            "BatchMode=yes", "-o", "ConnectTimeout=10", "root@" + body.address,
+            // At each start the host has the pairing's own key again: the script's work is to be done once more.
+            "rm -f /var/lib/slipway/guest-prepared; sh -s"},
        .input = body.script});
   return played && played->exit_status == 0;
 }

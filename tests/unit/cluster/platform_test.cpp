@@ -216,8 +216,9 @@ TEST_F(PlatformTest, MonitoringTellsReceiversAndKeepsObjectives) {
     if (kind == "PrometheusRule") rules.insert(name);
     EXPECT_EQ(object.dump().find("T0P-S3CRET") != std::string::npos, kind == "Secret") << kind << " " << name;
     // The operator reads its configuration's dialect off the version.
-    if (kind == "Prometheus" || kind == "Alertmanager")
+    if (kind == "Prometheus" || kind == "Alertmanager") {
       EXPECT_TRUE(text_at(object["spec"], "image").ends_with(":" + text_at(object["spec"], "version"))) << name;
+    }
     if (kind != "AlertmanagerConfig") continue;
     EXPECT_EQ(object["spec"]["receivers"].size(), 3u);
     EXPECT_EQ(object["spec"]["receivers"][1]["name"], "hook");

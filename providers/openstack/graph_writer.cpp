@@ -43,6 +43,7 @@ std::vector<std::string> networks_of(const AddressRange& range) {
 StepId GraphWriter::add(const std::string& id, Wish wish) {
   for (const auto& [input, from] : wish.inputs)
     if (wish.order.fields.contains(input)) wish.order.field_inputs[input] = input;
+  wish.order.list_lag = list_lag_;
   StepInfo info;
   info.id = StepId(id);
   info.layer = Layer::cloud;

@@ -21,8 +21,8 @@ struct QuotaNeeds {
 
 class GraphWriter {
  public:
-  GraphWriter(Graph& graph, const Settings& settings, QuotaNeeds& needs)
-      : graph_(graph), settings_(settings), needs_(needs) {}
+  GraphWriter(Graph& graph, const Settings& settings, Milliseconds list_lag, QuotaNeeds& needs)
+      : graph_(graph), settings_(settings), list_lag_(list_lag), needs_(needs) {}
 
   /// Everything, in the order in which the guide tells it. Errors: bad_input.
   Result<std::vector<MachineSteps>> write(const std::vector<MachineOrder>& machines);
@@ -53,6 +53,7 @@ class GraphWriter {
 
   Graph& graph_;
   const Settings& settings_;
+  const Milliseconds list_lag_;
   QuotaNeeds& needs_;
   StepId image_, external_, keypair_, nodes_group_, control_group_, network_, subnet_, gateway_, server_group_;
   std::map<std::string, StepId> flavors_;  ///< Pool -> lookup.

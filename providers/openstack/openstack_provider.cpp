@@ -90,7 +90,7 @@ class OpenstackProvider final : public Provider {
       orders_.keep(order);
     }
     needs_ = {};
-    return GraphWriter(graph, settings_, needs_).write(orders);
+    return GraphWriter(graph, settings_, list_lag_, needs_).write(orders);
   }
 
   Result<std::vector<CloudObject>> list_owned() override {

@@ -19,7 +19,8 @@ bool contains_one(std::string_view text, const std::vector<std::string_view>& pa
 }
 
 bool is_loopback(const std::string& url) {
-  const std::string host = url.substr(url.find("://") + 3);
+  const size_t scheme = url.find("://");
+  const std::string host = scheme == std::string::npos ? std::string() : url.substr(scheme + 3);
   return host.starts_with("127.") || host.starts_with("localhost") || host.starts_with("[::1]");
 }
 

@@ -83,7 +83,7 @@ int run() {
   opennebula::Settings settings;
   settings.cluster = "bench";
   settings.network = "private";
-  opennebula::OneClient client({}, {});
+  opennebula::OneClient client({.endpoint = "http://localhost:2633/RPC2", .session = {}, .user = {}, .source = {}}, {});
   opennebula::Catalog catalog(client, settings);
   const opennebula::Machines reader(client, catalog, settings, [](const std::string&) { return MachineOrder{}; });
   std::vector<CloudObjectStep> steps;

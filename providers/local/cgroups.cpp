@@ -186,6 +186,12 @@ Result<void> HostCgroups::kill_and_remove(Deadline deadline) const {
     const std::vector<int> pids = members();
     for (const std::string& folder : folders()) write_control(folder + "/cgroup.kill", "1");
     for (const int pid : pids) ::kill(pid, SIGKILL);
+    // In a hierarchy of version 1 a frozen process dies only once it thaws: a container that was paused when its
+    // runtime ended.
+    for (const std::string& folder : folders())
+      for (const std::string& group : groups_below(folder))
+        if (const std::string state = read_control(group + "/freezer.state"); state.starts_with("FR"))
+          write_control(group + "/freezer.state", "THAWED");
     std::string left;
     for (const std::string& folder : folders())
       for (const std::string& group : groups_below(folder))

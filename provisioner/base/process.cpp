@@ -74,6 +74,21 @@ int wait_for(pid_t child) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+/// Writes to a pipe whose reader may be gone: an error then (EPIPE), not a signal that ends this process.
+ssize_t write_quietly(int descriptor, std::string_view text) {
+  sigset_t broken_pipe, before;
+  sigemptyset(&broken_pipe);
+  sigaddset(&broken_pipe, SIGPIPE);
+  ::pthread_sigmask(SIG_BLOCK, &broken_pipe, &before);
+  const ssize_t count = ::write(descriptor, text.data(), text.size());
+  const int why = errno;
+  const timespec at_once{};
+  if (count < 0 && why == EPIPE) ::sigtimedwait(&broken_pipe, nullptr, &at_once);
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  errno = why;
+  return count;
+}
+
 }  // namespace
 
 Result<CommandOutcome> run_command(const Command& command) {
@@ -152,7 +167,7 @@ Result<CommandOutcome> run_command(const Command& command) {
     drain(output->read_end, watched[0].revents, outcome.output, lines);
     drain(errors->read_end, watched[1].revents, outcome.error_output, error_lines);
     if (input->write_end.open() && watched[2].revents != 0) {
-      const ssize_t count = ::write(input->write_end.number(), to_feed.data(), to_feed.size());
+      const ssize_t count = write_quietly(input->write_end.number(), to_feed);
       if (count > 0) to_feed.remove_prefix(static_cast<size_t>(count));
       if (to_feed.empty() || (count < 0 && errno != EAGAIN && errno != EINTR)) input->write_end.close();
     }

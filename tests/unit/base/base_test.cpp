@@ -106,6 +106,13 @@ TEST(Processes, GiveOutputErrorsAndExitStatus) {
   EXPECT_EQ(outcome->exit_status, 3);
 }
 
+TEST(Process, AProgramThatLeavesItsInputUnreadIsNoBrokenPipeForUs) {
+  const Result<CommandOutcome> outcome =
+      run_command({.arguments = {"sh", "-c", "exit 4"}, .input = std::string(1 << 20, 'x')});
+  ASSERT_TRUE(outcome.ok()) << describe(outcome.error());
+  EXPECT_EQ(outcome->exit_status, 4);
+}
+
 TEST(Processes, LargeInputAndOutputDoNotBlockEachOther) {
   const std::string large(3 << 20, 'x');
   const Result<CommandOutcome> outcome = run_command({.arguments = {"cat"}, .input = large});

@@ -308,10 +308,10 @@ Result<TemplateText> Machines::shape(const CloudRequest& request, const MachineO
   Attributes context = context_of(order, settings_.ssh);
   for (const Attribute& attribute : base.attributes)
     if (attribute.name == "CONTEXT")
-      for (const auto& [key, value] : attribute.parts)
-        if (std::none_of(context.begin(), context.end(), [&](const auto& ours) { return ours.first == key; }) &&
-            key != "START_SCRIPT")
-          context.emplace_back(key, value);
+      for (const auto& part : attribute.parts)
+        if (std::none_of(context.begin(), context.end(), [&](const auto& ours) { return ours.first == part.first; }) &&
+            part.first != "START_SCRIPT")
+          context.push_back(part);
   text.add("CONTEXT", std::move(context));
   if (const std::string group = text_at(fields, "group"); !group.empty())
     text.add("VMGROUP", {{"VMGROUP_ID", group}, {"ROLE", text_at(fields, "role")}});

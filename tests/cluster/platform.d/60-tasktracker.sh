@@ -39,7 +39,7 @@ sed -i 's/A new project/Name of the new project/' "$work/application/source/page
 begun=$SECONDS
 check "tasktracker: changed source: one script, and the URL serves it" release
 echo "      changed source to URL: $((SECONDS - begun)) s"
-changed() { [ "$(version)" != "$first" ] && url / | grep -q 'Name of the new project'; }
+changed() { [ "$(version)" != "$first" ] && contains 'Name of the new project' url /; }
 check "tasktracker: it is the new version" changed
 check "tasktracker: released again without a change: the same version" release
 check "tasktracker: the tasks are still there" grep -q 'Write it well' <(api GET "projects/$project/tasks")

@@ -52,9 +52,9 @@ class Page {
            escape_markup(title) + "</title><style>" + page_style + std::string(graph_style) + "</style></head><body>\n";
     add_summary(title);
     add_failures();
-    add_changes();
     add_timeline();
     add_graph();
+    add_changes();
     add_artifacts();
     out_ += "<script>" + std::string(zoom_script) + "</script>\n</body></html>\n";
     return std::move(out_);

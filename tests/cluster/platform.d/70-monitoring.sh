@@ -58,7 +58,8 @@ check "monitoring with a receiver and an objective is added by a change of the s
   trap leave EXIT
   return
 }
-check "the receiver's secret stands in no plan, log or open state" fails grep -rqF "$SLIPWAY_SUITE_HOOK" "$work/receiver.json" "$work/receiver.log" "$(dirname "$spec")/.slipway"
+# local/ holds the hosts' own disks, and so the data of etcd.
+check "the receiver's secret stands in no plan, log or open state" fails grep -rqF --exclude-dir=local "$SLIPWAY_SUITE_HOOK" "$work/receiver.json" "$work/receiver.log" "$(dirname "$spec")/.slipway"
 without_secret() { (unset SLIPWAY_SUITE_HOOK && exits 0 "$slipway" plan "$spec" --detailed-exitcode); }
 check "later runs need the secret no more" eventually 60 without_secret
 

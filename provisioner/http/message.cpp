@@ -133,16 +133,18 @@ std::string message_of(const HttpResponse& response) {
 std::optional<int> retry_after(const HttpResponse& response) {
   const std::string text(trim(response.header("retry-after")));
   if (text.empty()) return std::nullopt;
-  int seconds = 0;
+  int64_t seconds = 0;
   if (const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), seconds);
       failed == std::errc() && end == text.data() + text.size())
-    return std::max(seconds, 0);
+    return sensible_pause(seconds);
   std::tm date{};
   if (!strptime(text.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &date)) return std::nullopt;
-  return static_cast<int>(std::max<std::time_t>(timegm(&date) - std::time(nullptr), 0));
+  return sensible_pause(timegm(&date) - std::time(nullptr));
 }
 
 }  // namespace
+
+int sensible_pause(int64_t seconds) { return static_cast<int>(std::clamp<int64_t>(seconds, 0, 24 * 60 * 60)); }
 
 std::string HttpResponse::header(const std::string& name) const {
   const auto it = headers.find(name);

@@ -62,6 +62,9 @@ std::string place_of(const HttpRequest& request);
 /// Retry-After, in seconds or as a date, goes to retry_after_seconds.
 Error error_from_status(const HttpRequest& request, const HttpResponse& response);
 
+/// The pause that a server asks for, in seconds, as far as we follow: not backwards, and a day at most.
+int sensible_pause(int64_t seconds);
+
 /// Percent-encodes all but letters, digits and "-._~": for one path segment or one query value.
 std::string url_encode(std::string_view text);
 

@@ -43,7 +43,7 @@ std::optional<Status> status_in(const HttpResponse& response) {
     if (details->contains("causes") && (*details)["causes"].is_array())
       for (const Value& cause : (*details)["causes"]) status.causes.push_back(cause);
     if (details->contains("retryAfterSeconds") && (*details)["retryAfterSeconds"].is_number_integer())
-      status.retry_after = (*details)["retryAfterSeconds"].get<int>();
+      status.retry_after = sensible_pause((*details)["retryAfterSeconds"].get<int64_t>());
   }
   return status;
 }

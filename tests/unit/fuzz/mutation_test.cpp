@@ -1,5 +1,5 @@
-// Random changes of the corpus through every target: no fuzzer needed, so that each run of the unit tests looks a
-// little further. The seed is printed; SLIPWAY_FUZZ_ROUNDS and SLIPWAY_FUZZ_SEED repeat or lengthen a run.
+// Random changes of the corpus through every target, no fuzzer needed. An ordinary run has the same inputs each time;
+// SLIPWAY_FUZZ_SEED and SLIPWAY_FUZZ_ROUNDS give others, and more.
 
 #include <cstdlib>
 #include <filesystem>
@@ -110,7 +110,7 @@ unsigned number_from(const char* variable, unsigned otherwise) {
 class Mutations : public ::testing::TestWithParam<Target> {};
 
 TEST_P(Mutations, BreakNoPromise) {
-  const unsigned seed = number_from("SLIPWAY_FUZZ_SEED", std::random_device()());
+  const unsigned seed = number_from("SLIPWAY_FUZZ_SEED", 1);
   const unsigned rounds = number_from("SLIPWAY_FUZZ_ROUNDS", 300);
   // A broken promise ends the program, so that what it was must stand there before.
   std::printf("seed %u, %u rounds\n", seed, rounds);

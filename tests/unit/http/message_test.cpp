@@ -92,6 +92,9 @@ TEST(ErrorFromStatus, CutsBetweenLetters) {
 
 TEST(ErrorFromStatus, ReadsRetryAfterInSecondsAndAsDate) {
   EXPECT_EQ(error_from_status({.url = "http://h"}, answer(429, "", {{"retry-after", "17"}})).retry_after_seconds, 17);
+  const int day = 24 * 60 * 60;
+  for (const char* far : {"99999999999", "Fri, 31 Dec 9999 23:59:59 GMT"})
+    EXPECT_EQ(error_from_status({.url = "http://h"}, answer(429, "", {{"retry-after", far}})).retry_after_seconds, day);
   EXPECT_EQ(error_from_status({.url = "http://h"}, answer(503, "", {{"retry-after", "Fri, 21 Nov 1997 09:30:00 GMT"}}))
                 .retry_after_seconds,
             0);

@@ -82,6 +82,19 @@ bool Cluster::answers() const {
   return members > 0 && up * 2 > members;
 }
 
+std::string Cluster::etcd_answer() const {
+  if (!answers()) return {};
+  Value members = Value::array(), health = Value::array();
+  world_.each("etcd/", [&](const std::string& key, const Value&) {
+    const Value* machine = world_.find("object/machine/" + key.substr(5));
+    const std::string url = "https://" + key.substr(5) + ":2379";
+    members.push_back({{"name", machine ? text_at(*machine, "name") : ""}, {"clientURLs", {url}}});
+    health.push_back({{"endpoint", url}, {"health", machine && text_at(machine->at("fields"), "state") == "running"}});
+  });
+  const Value list = {{"members", std::move(members)}};
+  return list.dump() + "\n" + health.dump() + "\n";
+}
+
 Result<HttpResponse> Cluster::handle(const HttpRequest& request) {
   clock_.stir();
   const ApiCall call = read_call(request);

@@ -26,6 +26,8 @@ class Cluster {
                    bool control_plane);
   /// The kubelet of a host that is part of the cluster registers its node where that is gone.
   void restart_kubelet(const std::string& machine_id, const std::string& name);
+  /// What etcdctl prints of the members and of their health, a line of JSON each; nothing without a quorum.
+  std::string etcd_answer() const;
   /// A machine was started, stopped, or removed: its node follows, and with the last control plane all data goes.
   void machine_changed(const std::string& machine_id, const std::string& name);
 

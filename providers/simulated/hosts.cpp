@@ -346,6 +346,9 @@ Result<ScriptOutcome> Hosts::run(const HostAccess& host, const Script& script, D
   } else if (script.text.find("systemctl stop slipway-apply-") != std::string::npos) {
     if (world_.find(place.key("apply"))) outcome.output = "the last words of a task that does not end\n";
     world_.erase(place.key("apply"));
+  } else if (script.text.find("etcdctl") != std::string::npos) {
+    outcome.output = cluster_.etcd_answer();
+    outcome.exit_status = outcome.output.empty() ? 1 : 0;
   } else if (script.text == "systemctl restart kubelet") {
     cluster_.restart_kubelet(place.id, place.name);
   } else {

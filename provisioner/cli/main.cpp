@@ -131,7 +131,7 @@ class CommandLine {
   }
 
   void nodes() {
-    CLI::App* node = app_.add_subcommand("node", "List, add and remove machines");
+    CLI::App* node = app_.add_subcommand("node", "List, add, remove and replace machines");
     node->require_subcommand(1);
     verb(*node, "list", "The machines of the cluster", verb_node_list);
     CLI::App* add =
@@ -141,6 +141,9 @@ class CommandLine {
     CLI::App* remove =
         run_verb(*node, "remove", "Drain a machine, take it out of the spec and delete it", verb_node_remove);
     remove->add_option("machine", options_.names, "The machine")->required()->expected(1)->type_name("MACHINE");
+    CLI::App* replace =
+        run_verb(*node, "replace", "Put a new machine in the place of one, then delete that one", verb_node_replace);
+    replace->add_option("machine", options_.names, "The machine")->required()->expected(1)->type_name("MACHINE");
     CLI::App* ssh = verb(app_, "ssh", "A shell on a machine", verb_ssh);
     ssh->add_option("machine", options_.names, "The machine")->required()->expected(1)->type_name("MACHINE");
     CLI::App* exec = verb(app_, "exec", "Run a command on a machine: exec SPEC MACHINE -- CMD", verb_exec, false);

@@ -37,19 +37,32 @@ Result<void> drop_node_order(StateStore& store) { return store.set_fact(fact, Va
 
 bool fits(const NodeOrder& order, const Spec& spec) {
   const Pool* pool = spec.find_pool(order.pool);
-  return pool && (pool->count == order.from || pool->count == order.to);
+  return pool && (pool->count == order.from || (order.verb != "replace" && pool->count == order.to));
 }
 
-std::set<MachineName> named_to_leave(const State& state, const Spec& spec) {
+MemberChange change_of_order(const State& state, const Spec& spec) {
   const std::optional<NodeOrder> order = open_node_order(state);
-  if (!order || order->verb != "remove") return {};
-  const Pool* pool = spec.find_pool(order->pool);
+  if (!order || order->verb == "add" || !fits(*order, spec)) return {};
   const auto members = state.pools.find(order->pool);
-  if (!pool || members == state.pools.end() || pool->count != order->to) return {};
+  if (members == state.pools.end()) return {};
+  MemberChange change;
+  if (order->verb == "replace")
+    change.counts[order->pool] = order->to;
+  else if (spec.find_pool(order->pool)->count != order->to)
+    return {};
   const std::vector<std::string>& names = members->second.names;
   const bool member = std::find(names.begin(), names.end(), order->machine) != names.end();
-  return member && static_cast<int>(names.size()) > order->to ? std::set<MachineName>{MachineName(order->machine)}
-                                                              : std::set<MachineName>{};
+  if (member && static_cast<int>(names.size()) > order->to) change.leaving.insert(MachineName(order->machine));
+  return change;
+}
+
+bool half_replaced(const State& state) {
+  const std::optional<NodeOrder> order = open_node_order(state);
+  if (!order || order->verb != "replace") return false;
+  const auto members = state.pools.find(order->pool);
+  if (members == state.pools.end()) return false;
+  const std::vector<std::string>& names = members->second.names;
+  return order->to != order->from || std::find(names.begin(), names.end(), order->machine) != names.end();
 }
 
 }  // namespace slipway

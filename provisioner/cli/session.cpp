@@ -136,7 +136,7 @@ struct Session::Parts {
 
   Result<void> settle() {
     state = store->snapshot();
-    Result<Membership> settled = settle_members(spec, state, named_to_leave(state, spec));
+    Result<Membership> settled = settle_members(spec, state, change_of_order(state, spec));
     if (!settled) return std::move(settled).error();
     membership = std::move(*settled);
     return {};
@@ -332,7 +332,7 @@ RunSummary Session::run(const Plan& plan, const std::string& verb, const Plan* c
     const bool all_done = std::none_of(plan.steps.begin(), plan.steps.end(), [](const PlannedStep& step) {
       return step.out_of_scope && step.diff.action != Action::none;
     });
-    if (all_done && open_node_order(now)) (void)drop_node_order(*parts.store);
+    if (all_done && open_node_order(now) && !half_replaced(now)) (void)drop_node_order(*parts.store);
   }
   sink({.time = std::chrono::system_clock::now(), .type = "run-done", .data = run_document()});
   Value summary_document = run_document();

@@ -12,6 +12,7 @@
 #include "cli/session.h"
 #include "cli/state_access.h"
 #include "cli/verbs.h"
+#include "cluster/etcd_seats.h"
 #include "graph/plan_document.h"
 #include "report/plan_text.h"
 #include "report/style.h"
@@ -26,11 +27,14 @@ void show_plan(const Plan& plan, const Options& options) {
   std::fputs(text.c_str(), stderr);
 }
 
-/// Prints what the run came to and answers the exit code.
-int conclude(const Session& session, const RunSummary& summary) {
+/// Prints what the run came to and answers the exit code. `collected`: takes the run's document instead of stdout.
+int conclude(const Session& session, const RunSummary& summary, Value* collected = nullptr) {
   const Options& options = session.options();
   const Value document = session.run_document();
-  if (options.json) print_result(options, "", document);
+  if (collected)
+    *collected = document;
+  else if (options.json)
+    print_result(options, "", document);
   if (summary.waiting_approval > 0) {
     std::string waiting;
     for (const StepId& step : summary.waiting) waiting += "\n  " + step.text();
@@ -57,8 +61,8 @@ int conclude(const Session& session, const RunSummary& summary) {
 }
 
 /// Plans within `targets`, shows it, and runs it.
-int plan_and_run(Session& session, const std::string& verb, const std::vector<std::string>& targets,
-                 bool closing_page) {
+int plan_and_run(Session& session, const std::string& verb, const std::vector<std::string>& targets, bool closing_page,
+                 Value* collected = nullptr) {
   const Options& options = session.options();
   if (Result<void> expanded = session.expand_graph(); !expanded) return report_error(options, expanded.error());
   Result<Plan> plan = session.plan(targets);
@@ -66,7 +70,7 @@ int plan_and_run(Session& session, const std::string& verb, const std::vector<st
   show_plan(*plan, options);
   if (Result<void> room = session.provider().check_room(*plan); !room) return report_error(options, room.error());
   const RunSummary summary = session.run(*plan, verb);
-  const int code = conclude(session, summary);
+  const int code = conclude(session, summary, collected);
   if (closing_page && code == 0) print_closing_page(session);
   return code;
 }
@@ -144,6 +148,30 @@ Result<void> write_count(Session& session, const NodeOrder& order) {
   return session.reload_spec();
 }
 
+bool is_control_plane(Session& session, const MachineName& machine) {
+  return session.store().snapshot().steps.contains(StepId("host/" + machine.text() + "/control-plane"));
+}
+
+/// Refuses, before anything is touched, to let a control plane go that etcd cannot spare. Answers etcd's members, or
+/// none where the machine is a worker. Errors: bad_input, and those of look_at_etcd.
+Result<std::vector<EtcdSeat>> guard_quorum(Session& session, const MachineName& leaving) {
+  if (!is_control_plane(session, leaving)) return std::vector<EtcdSeat>{};
+  std::vector<HostAccess> others;
+  for (const Value& value : control_plane_access(session.store().snapshot(), session.membership())) {
+    Result<HostAccess> host = host_access_from(value);
+    if (!host) return std::move(host).error();
+    if (host->machine != leaving) others.push_back(std::move(*host));
+  }
+  if (others.empty())
+    return fail(ErrorKind::bad_input, leaving.text() + " is the only control plane",
+                {.found = "all data of the cluster lies on it",
+                 .advice = "add another control plane first (slipway node add)"});
+  Result<std::vector<EtcdSeat>> seats = look_at_etcd(session.writer().hosts, others);
+  if (!seats) return seats;
+  if (Result<void> spared = can_spare(*seats, leaving.text()); !spared) return std::move(spared).error();
+  return seats;
+}
+
 /// Runs within the order's machines; what is done is no order any more.
 int run_order(Session& session, const std::string& verb, const std::vector<std::string>& targets) {
   const int code = plan_and_run(session, verb, targets, false);
@@ -151,6 +179,60 @@ int run_order(Session& session, const std::string& verb, const std::vector<std::
     if (Result<void> dropped = drop_node_order(session.store()); !dropped)
       return report_error(session.options(), dropped.error());
   return code;
+}
+
+/// Whether state knows the machine as a node.
+bool joined(Session& session, const MachineName& machine) {
+  return session.store().snapshot().steps.contains(StepId("node/" + machine.text()));
+}
+
+/// Two runs told as one: the later one's document, with the sums of both.
+Value told_as_one(const Value& before, Value after) {
+  if (!before.is_object()) return after;
+  for (const char* sum : {"applied", "failed", "blocked", "waiting_approval", "seconds", "critical_path_seconds"})
+    if (before.at(sum).is_number_integer() && after.at(sum).is_number_integer())
+      after[sum] = before.at(sum).get<int64_t>() + after.at(sum).get<int64_t>();
+    else
+      after[sum] = before.at(sum).get<double>() + after.at(sum).get<double>();
+  return after;
+}
+
+/// One machine more, then the old one out; or, where it is a dead member of etcd, the other way round.
+int replace_in_halves(Session& session, NodeOrder order) {
+  const MachineName old(order.machine);
+  Value told;
+  for (;;) {
+    if (Result<void> read = session.reload_spec(); !read) return report_error(session.options(), read.error());
+    if (Result<void> expanded = session.expand_graph(); !expanded)
+      return report_error(session.options(), expanded.error());
+    const bool leaves = session.membership().find(old) == nullptr;
+    // Control planes know each other; workers know nobody.
+    const bool control_plane = session.spec().find_pool(order.pool)->role == Role::control_plane;
+    std::set<std::string> targets;
+    for (const Member& member : session.membership().members)
+      if (member.pool->name == order.pool && (control_plane || !joined(session, member.name)))
+        targets.insert(member.name.text());
+    const std::vector<Node>& nodes = session.graph().nodes();
+    if (leaves && std::any_of(nodes.begin(), nodes.end(), [&](const Node& node) { return node.info.machine == old; }))
+      targets.insert(order.machine);
+    if (!targets.empty()) {
+      Value document;
+      const int code = plan_and_run(session, "node-replace", {targets.begin(), targets.end()}, false, &document);
+      if (document.is_object()) told = told_as_one(told, std::move(document));
+      if (code != 0) {
+        if (session.options().json && told.is_object()) print_result(session.options(), "", told);
+        return code;
+      }
+    }
+    if (order.to == order.from && leaves) break;
+    order.to = order.from;
+    if (Result<void> kept = record_node_order(session.store(), order); !kept)
+      return report_error(session.options(), kept.error());
+  }
+  if (Result<void> dropped = drop_node_order(session.store()); !dropped)
+    return report_error(session.options(), dropped.error());
+  if (session.options().json && told.is_object()) print_result(session.options(), "", told);
+  return 0;
 }
 
 }  // namespace
@@ -181,7 +263,8 @@ int verb_plan(const Options& options) {
       return report_error(options, written.error());
     say("Saved: slipway apply " + options.out + " does exactly this, or less.");
   }
-  const std::string next = options.out.empty() ? "slipway apply " + (*session)->spec().path : "slipway apply " + options.out;
+  const std::string next =
+      options.out.empty() ? "slipway apply " + (*session)->spec().path : "slipway apply " + options.out;
   print_result(options, plan_text(*plan, style_for(1), {.all = options.all, .next = next}),
                to_json(*plan, options.all));
   if (Result<void> room = (*session)->provider().check_room(*plan); !room) {
@@ -246,6 +329,7 @@ int verb_node_remove(const Options& options) {
     say("Going on with the interrupted `node remove` of " + leaving.text());
     order = *before;
   } else {
+    if (const auto seats = guard_quorum(session, leaving); !seats) return report_error(options, seats.error());
     order = {.verb = "remove",
              .pool = member->pool->name,
              .from = member->pool->count,
@@ -262,6 +346,49 @@ int verb_node_remove(const Options& options) {
     return 0;
   }
   return run_order(session, "node-remove", {leaving.text()});
+}
+
+int verb_node_replace(const Options& options) {
+  SessionResult opened = Session::open(options, "node replace", Access::change);
+  if (!opened) return report_error(options, opened.error());
+  Session& session = **opened;
+  const MachineName leaving(options.names.front());
+  const Member* member = session.membership().find(leaving);
+  const std::optional<NodeOrder> before = open_node_order(session.store().snapshot());
+  const bool going_on =
+      before && before->verb == "replace" && before->machine == leaving.text() && fits(*before, session.spec());
+  if (!member && !going_on)
+    return report_error(options, fail(ErrorKind::bad_input, "no such machine",
+                                      {.found = leaving.text(), .advice = "slipway node list SPEC"}));
+  if (member && member->host)
+    return report_error(
+        options, fail(ErrorKind::bad_input, "a host that is not ours to make cannot be replaced",
+                      {.found = leaving.text() + " of provider existing",
+                       .advice = "write the new host into the pool's hosts, apply, then take the old one out and "
+                                 "apply with --approve"}));
+  if (!options.approve)
+    return report_error(options, fail(ErrorKind::approval_needed, "replacing a machine needs approval",
+                                      {.found = leaving.text(), .advice = "run again with --approve"}));
+  NodeOrder order;
+  if (going_on) {
+    say("Going on with the interrupted `node replace` of " + leaving.text());
+    order = *before;
+  } else {
+    const Result<std::vector<EtcdSeat>> seats = guard_quorum(session, leaving);
+    if (!seats) return report_error(options, seats.error());
+    // A dead member counts against the quorum until it is out; whatever else goes is first made up for.
+    const bool dead = std::any_of(seats->begin(), seats->end(),
+                                  [&](const EtcdSeat& seat) { return seat.name == leaving.text() && !seat.healthy; });
+    const int count = member->pool->count;
+    order = {.verb = "replace",
+             .pool = member->pool->name,
+             .from = count,
+             .to = count + (dead ? -1 : 1),
+             .machine = leaving.text()};
+    if (Result<void> kept = record_node_order(session.store(), order); !kept)
+      return report_error(options, kept.error());
+  }
+  return replace_in_halves(session, std::move(order));
 }
 
 int verb_destroy(const Options& options) {

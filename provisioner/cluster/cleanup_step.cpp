@@ -30,11 +30,12 @@ class CleanupStep final : public Step {
 };
 
 Result<std::unique_ptr<Step>> make_step(std::shared_ptr<const playbook::Playbook> book, const std::string& cluster,
-                                        const Value& access, bool removal) {
+                                        const Value& access, bool removal, Value variables = Value::object()) {
   if (Result<HostAccess> valid = host_access_from(access); !valid) return std::move(valid).error();
   playbook::PlaybookWish wish;
   wish.cluster = cluster;
   wish.removal = removal;
+  wish.variables = std::move(variables);
   return std::unique_ptr<Step>(std::make_unique<CleanupStep>(
       std::make_unique<playbook::PlaybookStep>(std::move(book), std::move(wish)), access));
 }
@@ -54,6 +55,13 @@ Result<std::unique_ptr<Step>> make_folder_removal(Shelf& shelf, const std::strin
       shelf.playbook("folder-removal", Value::array({task}).dump());
   if (!book) return std::move(book).error();
   return make_step(std::move(*book), cluster, access, false);
+}
+
+Result<std::unique_ptr<Step>> make_recorded_step(Shelf& shelf, const std::string& cluster, const std::string& playbook,
+                                                 const Value& variables, const Value& access) {
+  Result<std::shared_ptr<const playbook::Playbook>> book = shelf.playbook(playbook);
+  if (!book) return std::move(book).error();
+  return make_step(std::move(*book), cluster, access, false, variables);
 }
 
 }  // namespace slipway

@@ -14,4 +14,8 @@ Result<std::unique_ptr<Step>> make_cleanup_step(Shelf& shelf, const std::string&
 Result<std::unique_ptr<Step>> make_folder_removal(Shelf& shelf, const std::string& cluster, const std::string& path,
                                                   const Value& access);
 
+/// A playbook of `shelf` on a host as state recorded it, for what leaves. Errors: corrupt, not_found, bad_input.
+Result<std::unique_ptr<Step>> make_recorded_step(Shelf& shelf, const std::string& cluster, const std::string& playbook,
+                                                 const Value& variables, const Value& access);
+
 }  // namespace slipway

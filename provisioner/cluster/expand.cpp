@@ -22,6 +22,20 @@ Value everything_made(const StepRecord& record) {
   return data;
 }
 
+/// Whether state knows the machine as a control plane.
+bool was_control_plane(const State& state, const std::string& machine) {
+  return state.steps.contains(StepId("host/" + machine + "/control-plane"));
+}
+
+/// The removal of a machine's node; a control plane gives up its seat in etcd with it.
+Result<std::unique_ptr<Step>> make_node_removal(Shelf& shelf, const Blueprint& blueprint, const std::string& node) {
+  if (!was_control_plane(blueprint.state, node)) return std::unique_ptr<Step>(std::make_unique<RemoveNodeStep>(node));
+  Result<EtcdSeatRemoval> seat = EtcdSeatRemoval::make(shelf, blueprint.spec.name, node,
+                                                       control_plane_access(blueprint.state, blueprint.membership));
+  if (!seat) return std::move(seat).error();
+  return std::unique_ptr<Step>(std::make_unique<RemoveNodeStep>(node, std::move(*seat)));
+}
+
 /// What removal kinds mean. `shelf` gives the playbook that takes a cluster off somebody else's host.
 RemovalFactory removal_factory(const Blueprint& blueprint, Shelf& shelf) {
   return [&blueprint, &shelf](const StepRecord& record) -> Result<std::unique_ptr<Step>> {
@@ -33,8 +47,7 @@ RemovalFactory removal_factory(const Blueprint& blueprint, Shelf& shelf) {
       target->list_lag = blueprint.provider.list_lag();
       return std::unique_ptr<Step>(std::make_unique<RemoveObjectStep>(std::move(*target)));
     }
-    if (record.removal_kind == "node")
-      return std::unique_ptr<Step>(std::make_unique<RemoveNodeStep>(text_at(record.removal_data, "name")));
+    if (record.removal_kind == "node") return make_node_removal(shelf, blueprint, text_at(record.removal_data, "name"));
     if (record.removal_kind == "objects") {
       Result<std::unique_ptr<RemoveObjectsStep>> step =
           RemoveObjectsStep::make(everything_made(record), blueprint.delete_data);

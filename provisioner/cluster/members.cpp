@@ -67,8 +67,7 @@ PoolMembers recorded_members(const Pool& pool, const State& state) {
 }
 
 /// Sets the pool's names to what the spec wants; answers those that leave.
-Result<std::vector<std::string>> resize(const Pool& pool, PoolMembers& members,
-                                        const std::set<MachineName>& named_to_leave) {
+Result<std::vector<std::string>> resize(const Pool& pool, PoolMembers& members, const MemberChange& change) {
   std::vector<std::string> leaving;
   const auto drop = [&](const std::string& name) {
     leaving.push_back(name);
@@ -82,9 +81,10 @@ Result<std::vector<std::string>> resize(const Pool& pool, PoolMembers& members,
     members.names = wanted;
     return leaving;
   }
-  const auto wanted = static_cast<size_t>(pool.count);
+  const auto meanwhile = change.counts.find(pool.name);
+  const auto wanted = static_cast<size_t>(meanwhile == change.counts.end() ? pool.count : meanwhile->second);
   for (const std::string& name : std::vector<std::string>(members.names))
-    if (named_to_leave.contains(MachineName(name))) {
+    if (change.leaving.contains(MachineName(name))) {
       if (members.names.size() <= wanted)
         return fail(
             ErrorKind::bad_input, "the pool's count keeps a machine that shall leave",
@@ -112,21 +112,21 @@ const Member* Membership::find(const MachineName& name) const {
   return found == members.end() ? nullptr : &*found;
 }
 
-Result<Membership> settle_members(const Spec& spec, const State& state, const std::set<MachineName>& named_to_leave) {
+Result<Membership> settle_members(const Spec& spec, const State& state, const MemberChange& change) {
   Result<AddressBook> book = AddressBook::open(spec, state);
   if (!book) return std::move(book).error();
   Membership membership;
   membership.addresses["endpoint"] = to_string(spec.network.endpoint);
   std::set<std::string> known;
   for (const auto& [pool, members] : state.pools) known.insert(members.names.begin(), members.names.end());
-  for (const MachineName& name : named_to_leave)
+  for (const MachineName& name : change.leaving)
     if (!known.contains(name.text()))
       return fail(ErrorKind::bad_input, "no such machine", {.found = name.text(), .advice = "slipway node list SPEC"});
 
   for (const Pool& pool : spec.pools) {
     PoolMembers members = recorded_members(pool, state);
     members.role = name(pool.role);
-    Result<std::vector<std::string>> leaving = resize(pool, members, named_to_leave);
+    Result<std::vector<std::string>> leaving = resize(pool, members, change);
     if (!leaving) return std::move(leaving).error();
     for (const std::string& name : *leaving) membership.leaving.emplace_back(name);
     for (size_t i = 0; i < members.names.size(); ++i) {

@@ -33,11 +33,17 @@ struct Membership {
   const Member* find(const MachineName& name) const;
 };
 
-/// Growing a pool takes the next never-used ordinal; shrinking takes those in `named_to_leave` first, then the highest.
+/// What an order that is under way asks for besides the spec.
+struct MemberChange {
+  std::set<MachineName> leaving{};      ///< Those that leave first where a pool shrinks.
+  std::map<std::string, int> counts{};  ///< pool -> how many machines it has meanwhile, whatever the spec says.
+};
+
+/// Growing a pool takes the next never-used ordinal; shrinking takes those that the change names first, then the
+/// highest.
 /// Errors: bad_input (the subnet has no address left; a name to leave is no member; a leaving name that the new count
 /// keeps).
-Result<Membership> settle_members(const Spec& spec, const State& state,
-                                  const std::set<MachineName>& named_to_leave = {});
+Result<Membership> settle_members(const Spec& spec, const State& state, const MemberChange& change = {});
 
 /// Writes what differs from the state, before the run's first step.
 Result<void> record_members(StateStore& store, const Membership& membership);

@@ -129,15 +129,31 @@ Result<Outputs> NodeStep::apply(Writer& writer, const Diff&, const Inputs& input
 Result<Observation> RemoveNodeStep::observe(Reader& reader, const Inputs&) const {
   Result<Value> node = find_node(reader.cluster, node_);
   if (!node) return std::move(node).error();
-  return Observation{.exists = !node->is_null()};
+  Observation seen{.exists = !node->is_null()};
+  if (!seat_) return seen;
+  const Result<bool> listed = seat_->listed(reader);
+  if (!listed) return listed.error();
+  seen.facts = {{"etcd", *listed}};
+  seen.exists = seen.exists || *listed;
+  return seen;
 }
 
 Diff RemoveNodeStep::diff(const Observation& seen, const Inputs&) const {
   if (!seen.exists) return {};
-  return {.action = Action::remove, .reason = Reason::not_in_spec};
+  Diff diff{.action = Action::remove, .reason = Reason::not_in_spec};
+  if (seen.facts.is_object() && seen.facts.value("etcd", Value()) == Value(true))
+    diff.note = "takes its member out of etcd";
+  return diff;
 }
 
 Result<Outputs> RemoveNodeStep::apply(Writer& writer, const Diff&, const Inputs&, Recorder& recorder) const {
+  if (seat_) {
+    // A member that is dead counts against the quorum as long as it is listed; a living one serves while pods move.
+    const Result<bool> dead = seat_->dead(writer);
+    if (!dead) return dead.error();
+    if (*dead)
+      if (Result<void> out = seat_->take_out(writer, recorder); !out) return std::move(out).error();
+  }
   const Result<Cordon> cordoned =
       cordon(writer.read.cluster, writer.cluster, node_, RunId("removal"), Deadline::in(call_limit));
   if (!cordoned && cordoned.error().kind != ErrorKind::not_found) return cordoned.error();
@@ -148,6 +164,8 @@ Result<Outputs> RemoveNodeStep::apply(Writer& writer, const Diff&, const Inputs&
              .on_progress = [&](std::string_view text) { recorder.progress(text); },
              .cancelled = [&] { return recorder.cancelled(); }});
   if (!drained) return Error(drained.error()).while_doing("draining " + node_);
+  if (seat_)
+    if (Result<void> out = seat_->take_out(writer, recorder); !out) return std::move(out).error();
   if (Result<void> gone = delete_node(writer.cluster, node_, Deadline::in(Seconds(60))); !gone)
     return std::move(gone).error();
   return Outputs{};

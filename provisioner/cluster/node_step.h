@@ -1,8 +1,10 @@
 #pragma once
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "cluster/etcd_seats.h"
 #include "graph/step.h"
 #include "spec/spec.h"
 
@@ -29,16 +31,18 @@ class NodeStep final : public Step {
 };
 
 /// Takes a machine's Node out of the cluster before the machine goes: cordon, evict within the disruption budgets,
-/// delete the object. Made from state alone.
+/// a control plane out of etcd (a dead one first of all), delete the object. Made from state alone.
 class RemoveNodeStep final : public Step {
  public:
-  explicit RemoveNodeStep(std::string node) : node_(std::move(node)) {}
+  explicit RemoveNodeStep(std::string node, std::optional<EtcdSeatRemoval> seat = {})
+      : node_(std::move(node)), seat_(std::move(seat)) {}
   Result<Observation> observe(Reader& reader, const Inputs& inputs) const override;
   Diff diff(const Observation& seen, const Inputs& inputs) const override;
   Result<Outputs> apply(Writer& writer, const Diff& diff, const Inputs& inputs, Recorder& recorder) const override;
 
  private:
   std::string node_;
+  std::optional<EtcdSeatRemoval> seat_;  ///< Of a control plane.
 };
 
 }  // namespace slipway

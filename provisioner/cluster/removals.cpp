@@ -66,6 +66,9 @@ Result<void> add_removals(Graph& graph, const State& state, const RemovalScope& 
     info.protect = record.protect;
     info.removal = {record.removal_kind, record.removal_data};
     if (info.layer == Layer::cloud) info.lanes = {"cloud"};
+    // etcd changes its members one at a time.
+    if (record.removal_kind == "node" && state.steps.contains(StepId("host/" + record.machine + "/control-plane")))
+      info.lanes = {"control-plane-join"};
     graph.add(std::move(info), std::move(*step));
   }
   return {};

@@ -55,12 +55,12 @@ TEST(Members, HaveAddressesOutsideTheEndpointAndTheLoadBalancerRange) {
 }
 
 TEST(Members, TakeTheirAddressesFromTheRangeThatTheProviderBlockNames) {
-  const Result<Spec> spec = parse_spec(
-      "test.yaml",
-      "name: lab\nprovider: opennebula\n"
-      "opennebula: {template: t, network: n, subnet: 10.10.0.0/24, addresses: 10.10.0.100-10.10.0.103}\n"
-      "network: {endpoint: 10.10.0.101}\n"
-      "pools: {control: {role: control-plane, count: 3}}\n");
+  const Result<Spec> spec =
+      parse_spec("test.yaml",
+                 "name: lab\nprovider: opennebula\n"
+                 "opennebula: {template: t, network: n, subnet: 10.10.0.0/24, addresses: 10.10.0.100-10.10.0.103}\n"
+                 "network: {endpoint: 10.10.0.101}\n"
+                 "pools: {control: {role: control-plane, count: 3}}\n");
   ASSERT_TRUE(spec.ok()) << describe(spec.error());
   const Result<Membership> members = settle_members(*spec, State{});
   ASSERT_TRUE(members.ok());
@@ -92,10 +92,36 @@ TEST(Members, AnOrdinalIsNeverUsedTwice) {
 TEST(Members, TheNamedOneLeavesInsteadOfTheHighest) {
   const Spec three = spec_with(1, 3), two = spec_with(1, 2);
   const State state = state_after(*settle_members(three, State{}));
-  const Result<Membership> members = settle_members(two, state, {MachineName("workers-1")});
+  const Result<Membership> members = settle_members(two, state, {.leaving = {MachineName("workers-1")}});
   ASSERT_TRUE(members.ok());
   EXPECT_EQ(names(*members), (Names{"control-1", "workers-2", "workers-3"}));
-  EXPECT_FALSE(settle_members(two, state, {MachineName("nobody-1")}).ok());
+  EXPECT_FALSE(settle_members(two, state, {.leaving = {MachineName("nobody-1")}}).ok());
+}
+
+TEST(Members, AReplacementIsAddedBeforeTheOldOneLeavesWhateverTheSpecCounts) {
+  const Spec spec = spec_with(1, 2);
+  const State before = state_after(*settle_members(spec, State{}));
+  const Result<Membership> grown = settle_members(spec, before, {.counts = {{"workers", 3}}});
+  ASSERT_TRUE(grown.ok());
+  EXPECT_EQ(names(*grown), (Names{"control-1", "workers-1", "workers-2", "workers-3"}));
+  EXPECT_TRUE(grown->leaving.empty());
+  const Result<Membership> swapped =
+      settle_members(spec, state_after(*grown), {.leaving = {MachineName("workers-1")}, .counts = {{"workers", 2}}});
+  ASSERT_TRUE(swapped.ok());
+  EXPECT_EQ(names(*swapped), (Names{"control-1", "workers-2", "workers-3"}));
+  EXPECT_EQ(swapped->leaving, std::vector<MachineName>{MachineName("workers-1")});
+}
+
+TEST(Members, ADeadControlPlaneLeavesBeforeAnotherTakesItsPlace) {
+  const Spec spec = spec_with(3, 1);
+  const State before = state_after(*settle_members(spec, State{}));
+  const Result<Membership> without =
+      settle_members(spec, before, {.leaving = {MachineName("control-2")}, .counts = {{"control", 2}}});
+  ASSERT_TRUE(without.ok());
+  EXPECT_EQ(names(*without), (Names{"control-1", "control-3", "workers-1"}));
+  const Result<Membership> again = settle_members(spec, state_after(*without), {.counts = {{"control", 3}}});
+  ASSERT_TRUE(again.ok());
+  EXPECT_EQ(names(*again), (Names{"control-1", "control-3", "control-4", "workers-1"}));
 }
 
 TEST(Removals, GoInReverseOfTheStoredEdgesAlsoThroughRecordsThatNeedNoDelete) {

@@ -90,6 +90,7 @@ StepId LocalProvider::add_image(Graph& graph) const {
                     .title = "base image " + image_.name(),
                     .expected = Seconds(40),
                     .limit = order.limit,
+                    .tries = 3,  // A mirror that is not there after apt's own tries is not there.
                     .on_demand = true},
                    std::make_unique<CloudObjectStep>(order));
 }

@@ -217,6 +217,7 @@ class Executor {
     const PlannedStep& step = planned(node);
     const Instant begun = writer_.clock.now();
     RetryRules rules{.until = begun + place.info.limit,
+                     .tries = place.info.tries,
                      .cancelled = [this] { return cancelled(); },
                      .on_retry =
                          [&](const Error& error, Milliseconds pause) {

@@ -11,6 +11,7 @@ struct RetryRules {
   Milliseconds first_pause{500};  ///< Doubles each time, with up to a quarter of jitter.
   Milliseconds longest_pause{15000};
   Instant until{};  ///< No try starts after this.
+  int tries = 0;    ///< No more tries than this; 0: as many as fit.
   std::function<bool()> cancelled{};
   std::function<void(const Error& error, Milliseconds pause)> on_retry{};
 };
@@ -26,6 +27,7 @@ Result<T> with_retries(Clock& clock, const RetryRules& rules, const std::functio
   for (int attempt = 1;; ++attempt) {
     Result<T> result = call();
     if (result.ok() || !retryable(result.error().kind)) return result;
+    if (attempt == rules.tries) return result;
     const Milliseconds pause = pause_before(attempt, result.error(), rules);
     if (clock.now() + pause >= rules.until || (rules.cancelled && rules.cancelled())) return result;
     if (rules.on_retry) rules.on_retry(result.error(), pause);

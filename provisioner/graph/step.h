@@ -120,6 +120,7 @@ struct StepInfo {
   std::string title{};               ///< For people: "containerd on workers-1". Empty: the id.
   Milliseconds expected = std::chrono::seconds(1);  ///< A first guess at its duration; runs learn better.
   Milliseconds limit = std::chrono::minutes(10);    ///< Deadline of one apply.
+  int tries = 0;  ///< How often a failure that may pass is tried at most; 0: as often as `limit` lets.
   bool on_demand =
       false;  ///< Applied only where a dependent acts (fetching an artifact); its last outputs stand otherwise.
   bool leaving = false;       ///< It left the spec: its step removes it, and its record is dropped once it is gone.

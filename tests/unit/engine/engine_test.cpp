@@ -102,6 +102,14 @@ TEST(Run, GivesUpRetryingAtTheStepsDeadline) {
   EXPECT_GT(bench.count_calls("apply down"), 3u);
 }
 
+TEST(Run, GivesUpRetryingAfterTheStepsTries) {
+  Bench bench;
+  bench.add("down", {}, {.id = StepId(), .tries = 3});
+  bench.world.apply_faults["down"] = std::vector<ErrorKind>(1000, ErrorKind::unavailable);
+  EXPECT_EQ(bench.run().failed, 1u);
+  EXPECT_EQ(bench.count_calls("apply down"), 3u);
+}
+
 TEST(Run, ReplaceAndDeleteWaitForApproval) {
   Bench bench;
   bench.world.things["old"] = {{"value", "x"}};

@@ -60,6 +60,18 @@ int conclude(const Session& session, const RunSummary& summary, Value* collected
   return summary.cancelled ? cancelled_exit_code() : summary.exit_code();
 }
 
+/// A host of which nothing is recorded yet and which is not the one that the spec names: the spec is to be mended
+/// first, before half a cluster stands. One that was ours stops itself alone; the others are kept in order meanwhile.
+Result<void> check_identities(Session& session, const Plan& plan) {
+  for (const PlannedStep& step : plan.steps)
+    if (step.not_itself && step.layer == Layer::host && !session.store().find(step.id))
+      return fail(
+          ErrorKind::verification, "a host is not the one that the spec names; nothing was touched",
+          {.found = step.machine.text() + ": see the plan above",
+           .advice = "mend the spec, or find out who answers at that address; then run the same command again"});
+  return {};
+}
+
 /// Plans within `targets`, shows it, and runs it.
 int plan_and_run(Session& session, const std::string& verb, const std::vector<std::string>& targets, bool closing_page,
                  Value* collected = nullptr) {
@@ -69,6 +81,7 @@ int plan_and_run(Session& session, const std::string& verb, const std::vector<st
   if (!plan) return report_error(options, plan.error());
   show_plan(*plan, options);
   if (Result<void> room = session.provider().check_room(*plan); !room) return report_error(options, room.error());
+  if (Result<void> known = check_identities(session, *plan); !known) return report_error(options, known.error());
   const RunSummary summary = session.run(*plan, verb);
   const int code = conclude(session, summary, collected);
   if (closing_page && code == 0) print_closing_page(session);

@@ -99,6 +99,7 @@ class Planner {
     PlannedStep& planned = (*steps_)[node];
     if (!seen) {
       planned.problem = redact(describe(seen.error()));
+      planned.not_itself = seen.error().kind == ErrorKind::verification;
       emit({.type = "observe-failed",
             .step = planned.id,
             .machine = planned.machine,

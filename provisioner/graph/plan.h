@@ -22,6 +22,7 @@ struct PlannedStep {
   bool out_of_scope = false;    ///< Would act, but the run's scope does not name it.
   Observation seen{};           ///< Valid where observed.
   std::string problem{};        ///< It could not be observed: why, in one line. The action is then none.
+  bool not_itself = false;      ///< The problem: something else answers in its place (a host key, a certificate).
   Milliseconds expected{0};
 };
 

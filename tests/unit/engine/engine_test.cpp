@@ -315,9 +315,13 @@ TEST(Plan, ObservesRetriesAndReportsOneProblemPerStep) {
   bench.add("lost");
   bench.world.observe_faults["flaky"] = {ErrorKind::unavailable};
   bench.world.observe_faults["lost"] = {ErrorKind::unauthorised};
+  bench.add("stranger");
+  bench.world.observe_faults["stranger"] = {ErrorKind::verification};
   const Plan plan = bench.plan();
   EXPECT_TRUE(step_of(plan, "flaky").observed);
   EXPECT_NE(step_of(plan, "lost").problem.find("cannot look at lost"), std::string::npos);
+  EXPECT_FALSE(step_of(plan, "lost").not_itself);
+  EXPECT_TRUE(step_of(plan, "stranger").not_itself);
 }
 
 TEST(Plan, ScopeNamesWhatMayActAndBringsAlongWhatItNeeds) {

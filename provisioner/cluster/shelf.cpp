@@ -14,6 +14,7 @@ const StepId& ArtifactSteps::step(const std::string& name) {
     info.on_demand = true;
     info.expected = Seconds(20);
     info.limit = std::chrono::minutes(45);
+    info.tries = 3;  // Each try asks every source; what none of them has, none will have soon.
     // Order without data: see others_come_later.
     info.after = first_;
     graph_.add(std::move(info), std::make_unique<ArtifactStep>(name));

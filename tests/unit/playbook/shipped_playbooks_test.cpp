@@ -19,6 +19,7 @@ Target target_for(const std::string& role) {
                      {"api_port", "6443"},
                      {"interface", "eth0"},
                      {"router_id", "51"},
+                     {"member", "control-2"},
                      {"peers", Value::array()},
                      {"keepalived_image", "keepalived:1"},
                      {"dns_address", "10.96.0.10"},
@@ -52,9 +53,9 @@ std::vector<std::string> shipped() {
 }
 
 TEST(ShippedPlaybooks, LoadAndCompileForEveryRole) {
-  EXPECT_EQ(shipped(),
-            (std::vector<std::string>{"apiserver-certificate", "base", "cleanup", "containerd", "control-plane",
-                                      "kubeadm-init", "kubeadm-join", "kubelet", "kubernetes", "registry-trust"}));
+  EXPECT_EQ(shipped(), (std::vector<std::string>{"apiserver-certificate", "base", "cleanup", "containerd",
+                                                 "control-plane", "etcd-member-removal", "kubeadm-init", "kubeadm-join",
+                                                 "kubelet", "kubernetes", "registry-trust"}));
   for (const std::string& name : shipped()) {
     const Result<Playbook> book = load_playbook(std::string(PLAYBOOKS_FOLDER) + "/" + name + ".yaml");
     ASSERT_TRUE(book) << describe(book.error());

@@ -70,21 +70,20 @@ class SimulatedProvider final : public Provider {
                                .fields = {{"bytes", machine.size.disk_bytes}},
                                .replace_on = {"bytes"}},
                               {}, machine.name);
-    CloudObjectOrder order{.kind = "machine",
-                           .name = name,
-                           .mark = {},
-                           .fields = {{"cpus", machine.size.cpus},
-                                      {"memory_bytes", machine.size.memory_bytes},
-                                      {"host_key", machine.host_public_key},
-                                      {"state", "running"}},
-                           .replace_on = {"address", "volume"},
-                           .create_only = {"host_key"},
-                           .recorded_id = machine.recorded_id,
-                           .access = HostAccess{.machine = machine.name,
-                                                .address = {},
-                                                .jump = {},
-                                                .jump_host_keys = {},
-                                                .host_keys = {machine.host_public_key}}};
+    CloudObjectOrder order{
+        .kind = "machine",
+        .name = name,
+        .mark = {},
+        .fields = {{"cpus", machine.size.cpus},
+                   {"memory_bytes", machine.size.memory_bytes},
+                   {"host_key", machine.host_public_key},
+                   {"state", "running"}},
+        .replace_on = {"address", "volume"},
+        .create_only = {"host_key"},
+        .recorded_id = machine.recorded_id,
+        .access =
+            HostAccess{.machine = machine.name, .address = {}, .jump = {}, .jump_host_keys = {}, .host_keys = {}}};
+    if (!machine.host_public_key.empty()) order.access->host_keys.push_back(machine.host_public_key);
     const StepId id = add(graph, std::move(order), {{"address", {address, "address"}}, {"volume", {volume, "id"}}},
                           machine.name, machine.protect);
     return {machine.name, id};

@@ -278,8 +278,9 @@ int verb_plan(const Options& options) {
   }
   const std::string next =
       options.out.empty() ? "slipway apply " + (*session)->spec().path : "slipway apply " + options.out;
-  print_result(options, plan_text(*plan, style_for(1), {.all = options.all, .next = next}),
-               to_json(*plan, options.all));
+  // Either one is as long as the plan; the other is not made.
+  print_result(options, options.json ? "" : plan_text(*plan, style_for(1), {.all = options.all, .next = next}),
+               options.json ? to_json(*plan, options.all) : Value());
   if (Result<void> room = (*session)->provider().check_room(*plan); !room) {
     say(describe(room.error()));
     return exit_code(room.error().kind);

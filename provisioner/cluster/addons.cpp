@@ -15,7 +15,11 @@ StepId part_step(const std::string& add_on, const std::string& part) { return St
 class AddOnChapter {
  public:
   AddOnChapter(GraphDraft& draft, const AddOn& add_on)
-      : draft_(draft), add_on_(add_on), variables_(draft.blueprint.platform.variables_of(add_on)) {}
+      : draft_(draft), add_on_(add_on), variables_(draft.blueprint.platform.variables_of(add_on)) {
+    Value for_hosts = {{"values", add_on.values}};
+    for (const char* key : {"addresses", "ingress", "platform", "cluster"}) for_hosts[key] = variables_[key];
+    variables_for_hosts_ = std::make_shared<const Value>(std::move(for_hosts));
+  }
 
   Result<void> write() {
     for (const Member& member : draft_.blueprint.membership.members) {
@@ -95,18 +99,15 @@ class AddOnChapter {
                              add_on_.playbook + " on " + member.name.text());
     info.inputs["access"] = {draft_.machines.at(member.name), "access"};
     info.inputs["after"] = {draft_.hosts.at(member.name), "done"};
-    Value variables = host_variables(draft_.blueprint.spec, draft_.blueprint.membership, member, draft_.versions);
-    for (const char* key : {"addresses", "ingress", "platform", "cluster"}) variables[key] = variables_[key];
-    variables["values"] = add_on_.values;
     return add_host_step({.playbook = add_on_.playbook,
                           .member = &member,
-                          .variables = std::move(variables),
+                          .shared = {draft_.variables.at(member.name), variables_for_hosts_},
                           .secrets = draft_.blueprint.platform.gifts.at(add_on_.name).secrets},
                          std::move(info));
   }
 
-  Result<void> add_host_step(const HostPlaybook& wish, StepInfo info) {
-    Result<std::unique_ptr<Step>> step = draft_.shelf.make(wish, info);
+  Result<void> add_host_step(HostPlaybook wish, StepInfo info) {
+    Result<std::unique_ptr<Step>> step = draft_.shelf.make(std::move(wish), info);
     if (!step) return std::move(step).error().while_doing("preparing add-on " + add_on_.name);
     before_objects_.push_back(draft_.graph.add(std::move(info), std::move(*step)));
     return {};
@@ -189,7 +190,8 @@ class AddOnChapter {
   GraphDraft& draft_;
   const AddOn& add_on_;
   Value variables_;
-  std::vector<StepId> before_objects_;  ///< On hosts.
+  std::shared_ptr<const Value> variables_for_hosts_;  ///< Those of them that its playbook may name.
+  std::vector<StepId> before_objects_;                ///< On hosts.
 };
 
 }  // namespace

@@ -1,8 +1,9 @@
 #pragma once
 // The chapters of expand(): each adds its steps and answers what later chapters hang theirs on.
 
-#include <map>
+#include <memory>
 #include <optional>
+#include <unordered_map>
 
 #include "cluster/expand.h"
 #include "cluster/shelf.h"
@@ -11,7 +12,7 @@
 namespace slipway {
 
 /// Machine -> the step that stands for how far it has come.
-using StepsByMachine = std::map<MachineName, StepId>;
+using StepsByMachine = std::unordered_map<MachineName, StepId>;
 
 /// What the chapters share while they write. (Draft is the name of the unfinished spec.)
 struct GraphDraft {
@@ -23,6 +24,8 @@ struct GraphDraft {
   StepsByMachine machines{};  ///< Output "access". Filled by add_machines.
   StepsByMachine hosts{};     ///< Output "done": ready for kubeadm. Filled by add_hosts.
   StepsByMachine members{};   ///< Output "done": part of the cluster. Filled by add_kubeadm.
+  /// What member_variables answers of each machine, which all its playbooks have.
+  std::unordered_map<MachineName, std::shared_ptr<const Value>> variables{};
 };
 
 /// machines.cpp: the provider's own steps.

@@ -77,8 +77,12 @@ Result<void> expand(Graph& graph, const Blueprint& blueprint) {
   const Versions& versions = blueprint.platform.versions;
   if (Result<void> offered = check_version(blueprint.spec, versions); !offered) return offered;
   ArtifactSteps artifacts(graph);
-  Shelf shelf(blueprint.data_directory + "/playbooks", blueprint.spec.name, artifacts);
+  Shelf shelf(blueprint.data_directory + "/playbooks", blueprint.spec.name, artifacts,
+              cluster_variables(blueprint.spec, blueprint.membership, versions));
   GraphDraft draft{graph, blueprint, versions, shelf, artifacts};
+  for (const Member& member : blueprint.membership.members)
+    draft.variables.emplace(
+        member.name, std::make_shared<const Value>(member_variables(blueprint.spec, blueprint.membership, member)));
   for (const auto& chapter : {add_machines, add_hosts, add_kubeadm, add_addons, add_nodes})
     if (Result<void> written = chapter(draft); !written) return written;
   return add_removals(graph, blueprint.state, {}, removal_factory(blueprint, shelf));

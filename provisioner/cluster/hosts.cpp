@@ -37,13 +37,7 @@ Value authority_variables(const Identity& identity) {
 
 class HostChapter {
  public:
-  HostChapter(GraphDraft& draft, const Member& member)
-      : draft_(draft),
-        member_(member),
-        variables_(host_variables(draft.blueprint.spec, draft.blueprint.membership, member, draft.versions)) {
-    const Identity& identity = draft.blueprint.identity;
-    variables_["pki"] = authority_variables(identity);
-  }
+  HostChapter(GraphDraft& draft, const Member& member) : draft_(draft), member_(member) {}
 
   Result<void> write() {
     Result<StepId> base = add({.playbook = "base", .wants_interface = true}, {}, Seconds(3));
@@ -54,7 +48,10 @@ class HostChapter {
         add({.playbook = "kubernetes", .artifacts = kubernetes_artifacts(member_.pool->role)}, *runtime, Seconds(10));
     if (!programs) return std::move(programs).error();
     if (member_.pool->role == Role::control_plane) {
-      Result<StepId> control = add({.playbook = "control-plane", .secrets = authority_files(draft_.blueprint.identity)},
+      const Identity& identity = draft_.blueprint.identity;
+      Result<StepId> control = add({.playbook = "control-plane",
+                                    .variables = {{"pki", authority_variables(identity)}},
+                                    .secrets = authority_files(identity)},
                                    *programs, Seconds(1), *base);
       if (!control) return std::move(control).error();
       programs = std::move(control);
@@ -74,15 +71,14 @@ class HostChapter {
     if (!facts_of.empty()) info.inputs["interface"] = {facts_of, "interface"};
     info.expected = expected;
     wish.member = &member_;
-    wish.variables = variables_;
-    Result<std::unique_ptr<Step>> step = draft_.shelf.make(wish, info);
+    wish.shared = {draft_.variables.at(member_.name)};
+    Result<std::unique_ptr<Step>> step = draft_.shelf.make(std::move(wish), info);
     if (!step) return std::move(step).error();
     return draft_.graph.add(std::move(info), std::move(*step));
   }
 
   GraphDraft& draft_;
   const Member& member_;
-  Value variables_;
 };
 
 }  // namespace

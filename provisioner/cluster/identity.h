@@ -21,7 +21,7 @@ struct Identity {
   CertificateKeyPair platform_ca;  ///< Signs what add-ons show to the outside: ingress, registry.
   KeyPair service_account;
   SshKeyPair login;  ///< What we log in with; public key empty where the spec names a key file.
-  std::map<MachineName, SshKeyPair> host_keys;  ///< Of machines that we make.
+  std::map<MachineName, SshKeyPair> host_keys;  ///< Of machines that we make. A plan has none for those to come.
   std::string ca_hash;                          ///< kubeadm's discovery hash of the cluster CA.
 };
 

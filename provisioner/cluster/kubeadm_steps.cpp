@@ -73,6 +73,12 @@ Diff JoinStep::forecast(const Inputs& inputs) const {
   return diff;
 }
 
+std::string JoinStep::configuration(const HostAccess& host, const std::string& token) const {
+  std::string text = replace_all(ticket_->configuration, "@NAME@", host.machine.text());
+  text = replace_all(text, "@ADDRESS@", address_.empty() ? host.address : address_);
+  return replace_all(text, "@TOKEN@", token);
+}
+
 Result<Outputs> JoinStep::apply(Writer& writer, const Diff& diff, const Inputs& inputs, Recorder& recorder) const {
   Result<HostAccess> host = host_access_from(inputs.at("access"));
   if (!host) return std::move(host).error();
@@ -82,11 +88,9 @@ Result<Outputs> JoinStep::apply(Writer& writer, const Diff& diff, const Inputs& 
       writer.cluster.apply(token_secret(id, token.reveal().substr(7), writer.clock.wall() + std::chrono::minutes(30)),
                            Deadline::in(Seconds(30)));
   if (!minted) return Error(minted.error()).while_doing("making a join token");
-  if (Result<void> put = hand_over(writer, *host, "discovery.conf", ticket_.discovery); !put)
+  if (Result<void> put = hand_over(writer, *host, "discovery.conf", ticket_->discovery); !put)
     return std::move(put).error();
-  if (Result<void> put =
-          hand_over(writer, *host, "kubeadm-join.yaml", replace_all(ticket_.configuration, "@TOKEN@", token.reveal()));
-      !put)
+  if (Result<void> put = hand_over(writer, *host, "kubeadm-join.yaml", configuration(*host, token.reveal())); !put)
     return std::move(put).error();
   recorder.progress("joining");
   Result<Outputs> joined = playbook_->apply(writer, diff, inputs, recorder);

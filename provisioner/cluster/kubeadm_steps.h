@@ -27,9 +27,9 @@ class InitStep final : public Step {
   bool happened_;
 };
 
-/// What a joining host is handed besides its playbook.
+/// What a joining host is handed besides its playbook; the same for every host of a pool.
 struct JoinTicket {
-  /// kubeadm's JoinConfiguration, in which "@TOKEN@" stands for the token.
+  /// kubeadm's JoinConfiguration, in which "@TOKEN@", "@NAME@" and "@ADDRESS@" stand for the token and the host.
   std::string configuration;
   /// The kubeconfig that names the cluster and carries its CA.
   std::string discovery;
@@ -39,16 +39,20 @@ struct JoinTicket {
 /// does), hands it over in a 0600 file on tmpfs, and runs the playbook. Input "access": the host.
 class JoinStep final : public Step {
  public:
-  JoinStep(std::unique_ptr<Step> playbook, JoinTicket ticket)
-      : playbook_(std::move(playbook)), ticket_(std::move(ticket)) {}
+  /// `address`: of the host; empty: the one at which it is reached.
+  JoinStep(std::unique_ptr<Step> playbook, std::shared_ptr<const JoinTicket> ticket, std::string address)
+      : playbook_(std::move(playbook)), ticket_(std::move(ticket)), address_(std::move(address)) {}
   Result<Observation> observe(Reader& reader, const Inputs& inputs) const override;
   Diff diff(const Observation& seen, const Inputs& inputs) const override;
   Diff forecast(const Inputs& inputs) const override;
   Result<Outputs> apply(Writer& writer, const Diff& diff, const Inputs& inputs, Recorder& recorder) const override;
 
  private:
+  std::string configuration(const HostAccess& host, const std::string& token) const;
+
   std::unique_ptr<Step> playbook_;
-  JoinTicket ticket_;
+  std::shared_ptr<const JoinTicket> ticket_;
+  std::string address_;
 };
 
 }  // namespace slipway

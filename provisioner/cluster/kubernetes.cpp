@@ -35,12 +35,11 @@ class KubeadmChapter {
 
   Result<void> write() {
     for (const Member& member : draft_.blueprint.membership.members) {
-      Value variables = host_variables(draft_.blueprint.spec, draft_.blueprint.membership, member, draft_.versions);
-      Result<StepId> step = first_ == member.name ? add_init(member, variables) : add_join(member, variables);
+      Result<StepId> step = first_ == member.name ? add_init(member) : add_join(member);
       if (!step) return std::move(step).error();
       if (member.pool->role == Role::control_plane)
-        if (Result<void> added = add_certificate(member, variables, *step); !added) return added;
-      Result<StepId> kubelet = add_kubelet(member, std::move(variables), *step);
+        if (Result<void> added = add_certificate(member, *step); !added) return added;
+      Result<StepId> kubelet = add_kubelet(member, *step);
       if (!kubelet) return std::move(kubelet).error();
       draft_.members.emplace(member.name, std::move(*kubelet));
     }
@@ -57,13 +56,26 @@ class KubeadmChapter {
     return info;
   }
 
-  Result<StepId> add_init(const Member& member, Value variables) {
-    Result<std::string> configuration = rendered("kubeadm-init.yaml.mustache", variables);
+  /// All that a template of the machine may name.
+  Value variables_of(const Member& member) const {
+    Value variables = draft_.shelf.variables();
+    variables.update(*draft_.variables.at(member.name));
+    return variables;
+  }
+
+  HostPlaybook playbook_for(const Member& member, std::string name, Value variables = Value::object()) const {
+    return {.playbook = std::move(name),
+            .member = &member,
+            .shared = {draft_.variables.at(member.name)},
+            .variables = std::move(variables)};
+  }
+
+  Result<StepId> add_init(const Member& member) {
+    Result<std::string> configuration = rendered("kubeadm-init.yaml.mustache", variables_of(member));
     if (!configuration) return std::move(configuration).error();
-    variables["kubeadm_configuration"] = std::move(*configuration);
     StepInfo info = info_for(member, init_step, "the cluster's first control plane on " + member.name.text());
     Result<std::unique_ptr<Step>> playbook =
-        draft_.shelf.make({.playbook = "kubeadm-init", .member = &member, .variables = variables}, info);
+        draft_.shelf.make(playbook_for(member, "kubeadm-init", {{"kubeadm_configuration", *configuration}}), info);
     if (!playbook) return std::move(playbook).error();
     info.layer = Layer::cluster;
     info.carries_data = true;
@@ -72,14 +84,13 @@ class KubeadmChapter {
                             std::make_unique<InitStep>(std::move(*playbook), was_initialised(draft_.blueprint.state)));
   }
 
-  Result<StepId> add_join(const Member& member, Value variables) {
+  Result<StepId> add_join(const Member& member) {
     const bool control_plane = member.pool->role == Role::control_plane;
     StepInfo info = info_for(member, join_step(member.name), member.name.text() + " joins the cluster");
     if (first_) info.inputs["cluster"] = {init_step, "done"};
-    Result<std::unique_ptr<Step>> playbook =
-        draft_.shelf.make({.playbook = "kubeadm-join", .member = &member, .variables = variables}, info);
+    Result<std::unique_ptr<Step>> playbook = draft_.shelf.make(playbook_for(member, "kubeadm-join"), info);
     if (!playbook) return std::move(playbook).error();
-    Result<JoinTicket> ticket = ticket_for(std::move(variables));
+    Result<std::shared_ptr<const JoinTicket>> ticket = ticket_for(member);
     if (!ticket) return std::move(ticket).error();
     info.layer = Layer::cluster;
     info.expected = Seconds(7);
@@ -87,17 +98,25 @@ class KubeadmChapter {
     if (control_plane) info.lanes.push_back("control-plane-join");
     if (control_plane && !has_joined(draft_.blueprint.state, member.name)) info.after = prepared_control_planes();
     info.carries_data = control_plane;
-    return draft_.graph.add(std::move(info), std::make_unique<JoinStep>(std::move(*playbook), std::move(*ticket)));
+    return draft_.graph.add(std::move(info),
+                            std::make_unique<JoinStep>(std::move(*playbook), std::move(*ticket), member.address));
   }
 
-  Result<JoinTicket> ticket_for(Value variables) {
+  /// That of the member's pool, made for its first member.
+  Result<std::shared_ptr<const JoinTicket>> ticket_for(const Member& member) {
+    std::shared_ptr<const JoinTicket>& ticket = tickets_[member.pool];
+    if (ticket) return ticket;
+    Value variables = variables_of(member);
+    variables["node_name"] = "@NAME@";
+    variables["node_address"] = "@ADDRESS@";
     variables["token"] = "@TOKEN@";
     variables["ca_base64"] = base64_encode(draft_.blueprint.identity.cluster_ca.certificate_pem);
     Result<std::string> configuration = rendered("kubeadm-join.yaml.mustache", variables);
     if (!configuration) return std::move(configuration).error();
     Result<std::string> discovery = rendered("kubeadm-discovery.conf.mustache", variables);
     if (!discovery) return std::move(discovery).error();
-    return JoinTicket{std::move(*configuration), std::move(*discovery)};
+    ticket = std::make_shared<const JoinTicket>(JoinTicket{std::move(*configuration), std::move(*discovery)});
+    return ticket;
   }
 
   Result<std::string> rendered(const std::string& file, const Value& variables) {
@@ -118,17 +137,16 @@ class KubeadmChapter {
     return steps;
   }
 
-  Result<void> add_certificate(const Member& member, Value variables, const StepId& joined) {
-    Value settings = variables;
+  Result<void> add_certificate(const Member& member, const StepId& joined) {
+    Value settings = variables_of(member);
     settings["certificates_folder"] = "/run/slipway/certificate/pki";
     Result<std::string> configuration = rendered("kubeadm-init.yaml.mustache", settings);
     if (!configuration) return std::move(configuration).error();
-    variables["certificate_configuration"] = std::move(*configuration);
     StepInfo info =
         info_for(member, certificate_step(member.name), "API server's certificate on " + member.name.text());
     info.inputs["joined"] = {joined, "done"};
     Result<std::unique_ptr<Step>> step = draft_.shelf.make(
-        {.playbook = "apiserver-certificate", .member = &member, .variables = std::move(variables)}, info);
+        playbook_for(member, "apiserver-certificate", {{"certificate_configuration", *configuration}}), info);
     if (!step) return std::move(step).error();
     // One control plane at a time.
     info.lanes.push_back("control-plane-join");
@@ -138,20 +156,20 @@ class KubeadmChapter {
   }
 
   /// kubeadm writes the kubelet's configuration when the node joins; from then on this step keeps it.
-  Result<StepId> add_kubelet(const Member& member, Value variables, const StepId& joined) {
+  Result<StepId> add_kubelet(const Member& member, const StepId& joined) {
     StepInfo info;
     info.id = StepId("host/" + member.name.text() + "/kubelet");
     info.title = "kubelet on " + member.name.text();
     info.inputs["access"] = {draft_.machines.at(member.name), "access"};
     info.inputs["joined"] = {joined, "done"};
-    Result<std::unique_ptr<Step>> step =
-        draft_.shelf.make({.playbook = "kubelet", .member = &member, .variables = std::move(variables)}, info);
+    Result<std::unique_ptr<Step>> step = draft_.shelf.make(playbook_for(member, "kubelet"), info);
     if (!step) return std::move(step).error();
     return draft_.graph.add(std::move(info), std::move(*step));
   }
 
   GraphDraft& draft_;
   std::optional<MachineName> first_;
+  std::map<const Pool*, std::shared_ptr<const JoinTicket>> tickets_;
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "cluster/members.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace slipway {
 namespace {
@@ -31,6 +32,7 @@ class AddressBook {
       book.setting_ = spec.provider + ".addresses";
     }
     if (!book.range_) return book;
+    book.next_ = book.range_->first;
     book.taken_.insert(spec.network.endpoint);
     book.kept_free_ = spec.network.load_balancers;
     for (const auto& [key, text] : state.addresses)
@@ -40,11 +42,10 @@ class AddressBook {
 
   Result<std::string> take(const MachineName& name) {
     if (!range_) return std::string();
-    for (Address address = range_->first; address <= range_->last; ++address.bits) {
-      if (taken_.contains(address) || (kept_free_ && kept_free_->contains(address))) continue;
-      taken_.insert(address);
-      return to_string(address);
-    }
+    // Nothing is given back, so that whatever lies below what was given last stays taken.
+    for (; next_ <= range_->last; ++next_.bits)
+      if (!taken_.contains(next_) && !(kept_free_ && kept_free_->contains(next_)))
+        return to_string(std::exchange(next_, Address{next_.bits + 1}));
     return fail(ErrorKind::bad_input, "no address is left for another machine",
                 {.found = "no free address for " + name.text() + " in " + to_string(*range_),
                  .advice = "a larger " + setting_ + ", or fewer machines"});
@@ -52,6 +53,7 @@ class AddressBook {
 
  private:
   std::optional<AddressRange> range_;
+  Address next_;         ///< Every address of the range below it is taken.
   std::string setting_;  ///< The key of the spec that says it.
   std::set<Address> taken_;
   std::optional<AddressRange> kept_free_;
@@ -147,11 +149,11 @@ Result<Membership> settle_members(const Spec& spec, const State& state, const Me
     membership.pools[pool.name] = std::move(members);
   }
   // Pools that left the spec altogether.
+  std::set<MachineName> told(membership.leaving.begin(), membership.leaving.end());
+  for (const Member& member : membership.members) told.insert(member.name);
   for (const auto& [pool, members] : state.pools)
     for (const std::string& name : members.names)
-      if (!membership.find(MachineName(name)) && std::find(membership.leaving.begin(), membership.leaving.end(),
-                                                           MachineName(name)) == membership.leaving.end())
-        membership.leaving.emplace_back(name);
+      if (told.insert(MachineName(name)).second) membership.leaving.emplace_back(name);
   std::stable_partition(membership.members.begin(), membership.members.end(),
                         [](const Member& member) { return member.pool->role == Role::control_plane; });
   return membership;

@@ -7,17 +7,9 @@
 namespace slipway {
 namespace {
 
-const ObjectKey all_nodes{"v1", "Node", "", ""};
 constexpr Seconds call_limit{15};
 
-/// The node as the run's one list of nodes has it; null where there is none.
-Result<Value> find_node(ClusterReader& cluster, const std::string& name) {
-  Result<std::vector<Value>> nodes = cluster.list(all_nodes, "", Deadline::in(call_limit));
-  if (!nodes) return std::move(nodes).error();
-  for (Value& node : *nodes)
-    if (key_of(node).name == name) return std::move(node);
-  return Value();
-}
+ObjectKey node_key(const std::string& name) { return {"v1", "Node", "", name}; }
 
 /// The condition's status, reason and message; status "Unknown" where it is missing.
 Value ready_condition(const Value& node) {
@@ -50,10 +42,11 @@ bool has_taint(const Value& facts, const Taint& taint) {
 }  // namespace
 
 Result<Observation> NodeStep::observe(Reader& reader, const Inputs&) const {
-  Result<Value> node = find_node(reader.cluster, wish_.machine.text());
-  if (!node) return std::move(node).error();
-  if (node->is_null()) return Observation{};
-  Observation seen{.exists = true, .facts = facts_of(*node)};
+  const Result<std::optional<Value>> node =
+      reader.cluster.listed(node_key(wish_.machine.text()), Deadline::in(call_limit));
+  if (!node) return node.error();
+  if (!*node) return Observation{};
+  Observation seen{.exists = true, .facts = facts_of(**node)};
   seen.outputs["ready"] = true;
   return seen;
 }
@@ -76,7 +69,7 @@ Diff NodeStep::diff(const Observation& seen, const Inputs&) const {
 }
 
 Result<Outputs> NodeStep::apply(Writer& writer, const Diff&, const Inputs& inputs, Recorder& recorder) const {
-  const ObjectKey key{"v1", "Node", "", wish_.machine.text()};
+  const ObjectKey key = node_key(wish_.machine.text());
   const Result<HostAccess> access = host_access_from(inputs.at("access"));
   if (!access) return access.error();
   const Instant begun = writer.clock.now();
@@ -127,9 +120,9 @@ Result<Outputs> NodeStep::apply(Writer& writer, const Diff&, const Inputs& input
 }
 
 Result<Observation> RemoveNodeStep::observe(Reader& reader, const Inputs&) const {
-  Result<Value> node = find_node(reader.cluster, node_);
-  if (!node) return std::move(node).error();
-  Observation seen{.exists = !node->is_null()};
+  const Result<std::optional<Value>> node = reader.cluster.listed(node_key(node_), Deadline::in(call_limit));
+  if (!node) return node.error();
+  Observation seen{.exists = node->has_value()};
   if (!seat_) return seen;
   const Result<bool> listed = seat_->listed(reader);
   if (!listed) return listed.error();

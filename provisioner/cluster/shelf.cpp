@@ -27,12 +27,15 @@ void ArtifactSteps::others_come_later() {
 }
 
 Result<std::shared_ptr<const playbook::Playbook>> Shelf::playbook(const std::string& name, const std::string& text) {
+  std::shared_ptr<const playbook::Playbook>& slot = loaded_[name + ".yaml\n" + text];
+  if (slot) return slot;
   Result<playbook::Playbook> parsed =
       playbook::parse_playbook(name + ".yaml", text, [](const std::string& file) -> Result<std::string> {
         return fail(ErrorKind::not_found, "a playbook that is made here has no files", {.found = file});
       });
   if (!parsed) return std::move(parsed).error();
-  return std::make_shared<const playbook::Playbook>(std::move(*parsed));
+  slot = std::make_shared<const playbook::Playbook>(std::move(*parsed));
+  return slot;
 }
 
 Result<std::shared_ptr<const playbook::Playbook>> Shelf::playbook(const std::string& name) {
@@ -45,7 +48,7 @@ Result<std::shared_ptr<const playbook::Playbook>> Shelf::playbook(const std::str
   return slot;
 }
 
-Result<std::unique_ptr<Step>> Shelf::make(const HostPlaybook& wish, StepInfo& info) {
+Result<std::unique_ptr<Step>> Shelf::make(HostPlaybook wish, StepInfo& info) {
   Result<std::shared_ptr<const playbook::Playbook>> book =
       wish.text.empty() ? playbook(wish.playbook) : playbook(wish.playbook, wish.text);
   if (!book) return std::move(book).error();
@@ -53,8 +56,11 @@ Result<std::unique_ptr<Step>> Shelf::make(const HostPlaybook& wish, StepInfo& in
   made.cluster = cluster_;
   made.role = name(wish.member->pool->role);
   made.labels = wish.member->pool->labels;
-  made.variables = wish.variables;
-  made.secrets = wish.secrets;
+  made.shared.reserve(1 + wish.shared.size());
+  made.shared.push_back(variables_);
+  made.shared.insert(made.shared.end(), wish.shared.begin(), wish.shared.end());
+  made.variables = std::move(wish.variables);
+  made.secrets = std::move(wish.secrets);
   made.wants_interface = wish.wants_interface;
   for (const auto& [variable, artifact] : wish.artifacts)
     for (const char* output : {"path", "sha256"}) {

@@ -33,7 +33,9 @@ struct HostPlaybook {
   std::string playbook;  ///< "containerd": playbooks/containerd.yaml; or, with `text`, what the playbook is called.
   std::string text{};    ///< The playbook itself, where it is made here.
   const Member* member = nullptr;
-  Value variables{};
+  /// Variables besides Shelf::variables that other steps have, too; a later one's come over an earlier's.
+  std::vector<std::shared_ptr<const Value>> shared{};
+  Value variables = Value::object();  ///< What this one alone has.
   std::map<std::string, Secret> secrets{};
   std::map<std::string, std::string> artifacts{};  ///< variable -> artifact: "kubelet" -> "binary/kubelet"
   bool wants_interface = false;
@@ -41,11 +43,16 @@ struct HostPlaybook {
 
 class Shelf {
  public:
-  Shelf(std::string directory, std::string cluster, ArtifactSteps& artifacts)
-      : directory_(std::move(directory)), cluster_(std::move(cluster)), artifacts_(artifacts) {}
+  /// `variables`: what every playbook may name.
+  Shelf(std::string directory, std::string cluster, ArtifactSteps& artifacts, Value variables = Value::object())
+      : directory_(std::move(directory)),
+        cluster_(std::move(cluster)),
+        artifacts_(artifacts),
+        variables_(std::make_shared<const Value>(std::move(variables))) {}
 
   /// The step, and into `info` the edges it needs besides "access". Errors: not_found, bad_input.
-  Result<std::unique_ptr<Step>> make(const HostPlaybook& wish, StepInfo& info);
+  Result<std::unique_ptr<Step>> make(HostPlaybook wish, StepInfo& info);
+  const Value& variables() const { return *variables_; }
   Result<std::shared_ptr<const playbook::Playbook>> playbook(const std::string& name);
   /// One that is made here. Errors: bad_input.
   Result<std::shared_ptr<const playbook::Playbook>> playbook(const std::string& name, const std::string& text);
@@ -53,6 +60,7 @@ class Shelf {
  private:
   std::string directory_, cluster_;
   ArtifactSteps& artifacts_;
+  std::shared_ptr<const Value> variables_;
   std::map<std::string, std::shared_ptr<const playbook::Playbook>> loaded_;
 };
 

@@ -120,10 +120,15 @@ Value cluster_variables(const Spec& spec, const Membership& membership, const Ve
 
 Value host_variables(const Spec& spec, const Membership& membership, const Member& member, const Versions& versions) {
   Value variables = cluster_variables(spec, membership, versions);
-  variables["node_name"] = member.name.text();
-  variables["node_address"] = member.address;
-  variables["role"] = name(member.pool->role);
-  variables["control_plane"] = member.pool->role == Role::control_plane;
+  variables.update(member_variables(spec, membership, member));
+  return variables;
+}
+
+Value member_variables(const Spec& spec, const Membership& membership, const Member& member) {
+  Value variables = {{"node_name", member.name.text()},
+                     {"node_address", member.address},
+                     {"role", name(member.pool->role)},
+                     {"control_plane", member.pool->role == Role::control_plane}};
   Value taints = Value::array();
   for (const Taint& taint : member.pool->taints)
     taints.push_back({{"key", taint.key}, {"value", taint.value}, {"effect", taint.effect}});

@@ -10,7 +10,9 @@ inline constexpr int api_port = 6443;
 
 /// What every host's playbooks may name: the cluster's settings. No secrets, and nothing about other workers.
 Value cluster_variables(const Spec& spec, const Membership& membership, const Versions& versions);
-/// The above and what is the member's own: its name, address, role, and, on a control plane, the other control planes.
+/// What is the member's own: its name, address, role, and, on a control plane, the other control planes.
+Value member_variables(const Spec& spec, const Membership& membership, const Member& member);
+/// Both in one.
 Value host_variables(const Spec& spec, const Membership& membership, const Member& member, const Versions& versions);
 /// What manifests may name: ${network.pods}, ${images.flannel}, ${addons.NAME.KEY}, …
 Value manifest_variables(const Spec& spec, const Membership& membership, const Versions& versions);

@@ -56,20 +56,17 @@ struct PlaybookStep::Prepared {
   Program program;
 };
 
-Target PlaybookStep::target() const {
-  return {.cluster = wish_.cluster,
-          .role = wish_.role,
-          .labels = wish_.labels,
-          .variables = wish_.variables,
-          .secrets = wish_.secrets,
-          .removal = wish_.removal};
+Target PlaybookStep::target_without_values() const {
+  return {.cluster = wish_.cluster, .role = wish_.role, .labels = wish_.labels, .removal = wish_.removal};
 }
 
 Result<PlaybookStep::Prepared> PlaybookStep::prepare(const Inputs& inputs) const {
   Result<HostAccess> host = host_access_from(inputs.at(wish_.access));
   if (!host) return std::move(host).error();
-  Target target = this->target();
-  if (!target.variables.is_object()) target.variables = Value::object();
+  Target target = target_without_values();
+  target.secrets = wish_.secrets;
+  for (const std::shared_ptr<const Value>& variables : wish_.shared) target.variables.update(*variables);
+  if (wish_.variables.is_object()) target.variables.update(wish_.variables);
   for (const std::string& input : wish_.inputs) {
     Value* place = &target.variables;
     for (const std::string& part : split(input, '.')) place = &(*place)[part];
@@ -153,7 +150,7 @@ Diff PlaybookStep::diff(const Observation& seen, const Inputs&) const {
 Diff PlaybookStep::forecast(const Inputs&) const {
   Diff diff{.action = Action::create, .reason = Reason::missing};
   if (wish_.removal) diff = {.action = Action::remove, .reason = Reason::not_in_spec};
-  for (std::string& name : Compiler::task_names(*playbook_, target()))
+  for (std::string& name : Compiler::task_names(*playbook_, target_without_values()))
     diff.fields.push_back({.field = std::move(name), .unknown = true});
   return diff;
 }

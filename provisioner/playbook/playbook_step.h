@@ -13,9 +13,12 @@ struct PlaybookWish {
   std::string cluster{};                        ///< The name in the host's stamp; a host of another cluster is refused.
   std::string role{};                           ///< "control-plane", "worker"
   std::map<std::string, std::string> labels{};  ///< Of the machine's pool.
-  Value variables = Value::object();            ///< An empty `node_address` becomes the address of the input `access`.
-  std::map<std::string, Secret> secrets{};      ///< As variables below `secrets`.
-  std::string access = "access";                ///< The input that holds the HostAccess.
+  /// Variables that the step shares with others: of the cluster, of the machine. A later one's come over an earlier's.
+  std::vector<std::shared_ptr<const Value>> shared{};
+  Value variables =
+      Value::object();  ///< Over those. An empty `node_address` becomes the address of the input `access`.
+  std::map<std::string, Secret> secrets{};  ///< As variables below `secrets`.
+  std::string access = "access";            ///< The input that holds the HostAccess.
   /// The other inputs: each is a variable of that name; "kubelet.path" is `path` in the variable `kubelet`.
   std::vector<std::string> inputs{};
   bool wants_interface = false;  ///< Outputs "interface" and "address" too.
@@ -41,7 +44,7 @@ class PlaybookStep final : public Step {
  private:
   struct Prepared;
   Result<Prepared> prepare(const Inputs& inputs) const;
-  Target target() const;
+  Target target_without_values() const;
 
   std::shared_ptr<const Playbook> playbook_;
   PlaybookWish wish_;

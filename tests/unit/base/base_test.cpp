@@ -148,6 +148,10 @@ TEST(Secrets, AreTakenOutOfEveryText) {
   EXPECT_EQ(redact("password is correct horse battery!"), "password is (secret)!");
   const Secret key("-----BEGIN KEY-----\nMIIBVgIBADANBgkqhkiG\n-----END KEY-----\n");
   EXPECT_EQ(redact("got MIIBVgIBADANBgkqhkiG here"), "got (secret) here");
+  const Secret alike("correct horse cart");
+  EXPECT_EQ(redact("correct horse battery, correct horse cart, correct horse"), "(secret), (secret), correct horse");
+  const Secret first("winter-spring"), second("spring-summer");
+  EXPECT_EQ(redact("winter-spring-summer spring-summerwinter-spring spring-"), "(secret) (secret)(secret) spring-");
 }
 
 TEST(Text, QuotingMeansWhatWasMeantForAnyBytes) {

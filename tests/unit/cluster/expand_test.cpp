@@ -7,8 +7,35 @@
 #include "base/ids.h"
 #include "providers/existing/existing_provider.h"
 
+#include "tests/unit/kube/kube_ports.h"
+
 namespace slipway {
 namespace {
+
+/// Takes files and Secrets, and runs nothing: a join ends once its host was handed what it needs.
+class HandedOver final : public HostWriter, public ClusterWriter {
+ public:
+  Result<ScriptOutcome> run(const HostAccess&, const Script&, Deadline) override { return none(); }
+  Result<void> put(const HostAccess&, const RemoteFile& file, Deadline) override {
+    files[file.path] = file.content;
+    return {};
+  }
+  Result<void> wait_until_up(const HostAccess&, Deadline) override { return none(); }
+  void forget(const MachineName&) override {}
+  Result<Value> apply(const Value& object, Deadline) override {
+    token = text_at(object.at("stringData"), "token-id") + "." + text_at(object.at("stringData"), "token-secret");
+    return object;
+  }
+  Result<Value> patch(const ObjectKey&, const Value&, Deadline) override { return none(); }
+  Result<void> remove(const ObjectKey&, Deadline) override { return {}; }
+  Result<void> evict(const std::string&, const std::string&, Deadline) override { return none(); }
+
+  std::map<std::string, std::string> files;
+  std::string token;
+
+ private:
+  static Error none() { return fail(ErrorKind::bad_input, "nothing runs here"); }
+};
 
 /// A cluster of somebody else's hosts, as expand sees it; `joined` are known to state as control planes.
 class ExpandTest : public ::testing::Test {
@@ -90,6 +117,32 @@ TEST_F(ExpandTest, CertificatesAreIssuedOneControlPlaneAtATime) {
     const StepInfo& info =
         graph_.nodes()[*graph_.find(StepId(std::string("host/") + machine + "/apiserver-certificate"))].info;
     EXPECT_EQ(std::count(info.lanes.begin(), info.lanes.end(), "control-plane-join"), 1);
+  }
+}
+
+TEST_F(ExpandTest, EachHostIsHandedItsOwnJoinConfiguration) {
+  make({"c1"});
+  testing::FakeApi api;
+  const std::unique_ptr<KubeClient> client = api.client();
+  testing::KubePorts ports(*client);
+  for (const auto& [machine, address] :
+       {std::pair<std::string, std::string>{"c2", "10.99.5.12"}, {"w1", "10.99.5.21"}}) {
+    HandedOver handed;
+    Writer writer{ports.writer.read, handed, ports.others, handed, ports.others, ports.writer.clock};
+    const Node& node = graph_.nodes()[*graph_.find(StepId("kubernetes/join/" + machine))];
+    Inputs inputs;
+    inputs.set(
+        "access",
+        to_value(HostAccess{
+            .machine = MachineName(machine), .address = address, .jump = {}, .jump_host_keys = {}, .host_keys = {}}));
+    testing::RecordingRecorder recorder;
+    (void)node.step->apply(writer, {.action = Action::create}, inputs, recorder);
+    const std::string configuration = handed.files["/run/slipway/join/kubeadm-join.yaml"];
+    EXPECT_NE(configuration.find("name: " + machine + "\n"), std::string::npos) << configuration;
+    EXPECT_NE(configuration.find("node-ip, value: \"" + address + "\""), std::string::npos) << configuration;
+    EXPECT_NE(configuration.find("tlsBootstrapToken: " + handed.token + "\n"), std::string::npos) << configuration;
+    EXPECT_EQ(configuration.find("advertiseAddress: " + address) != std::string::npos, machine == "c2");
+    EXPECT_EQ(configuration.find('@'), std::string::npos) << configuration;
   }
 }
 

@@ -1,0 +1,117 @@
+"""Benches on provider `simulated`: no machine and no network, so that what is left is Slipway's own work."""
+
+import math
+import os
+import shutil
+import statistics
+
+from measure import Contestant, Run
+
+SPEC = """name: big
+provider: simulated
+simulated: {{machines: {machines}}}
+network: {{pods: 10.0.0.0/8, services: 172.16.0.0/16, endpoint: 192.168.0.10}}
+pools:
+  control: {{role: control-plane, count: 3, size: {{cpus: 2, memory: 2GiB, disk: 20GiB}}}}
+"""
+POOL = "  workers-{number}: {{role: worker, count: {count}, size: {{cpus: 1, memory: 1GiB, disk: 20GiB}}, labels: {{tier: app}}}}\n"
+LARGEST_POOL = 2500
+
+
+class Place:
+    """A spec of so many machines in a folder of its own, which is also the home of its state's key."""
+
+    def __init__(self, options, machines):
+        self.slipway, self.machines = options.slipway, machines
+        self.folder = "%s/%d" % (options.folder, machines)
+        os.makedirs(self.folder, exist_ok=True)
+        with open(self.folder + "/big.yaml", "w") as spec:
+            spec.write(SPEC.format(machines=machines))
+            for number, begin in enumerate(range(3, machines, LARGEST_POOL)):
+                spec.write(POOL.format(number=number, count=min(LARGEST_POOL, machines - begin)))
+
+    def empty(self):
+        shutil.rmtree(self.folder + "/.slipway", ignore_errors=True)
+
+    def run(self, *words, under=()):
+        kept = {key: value for key, value in os.environ.items() if not key.startswith("SLIPWAY_") or key == "SLIPWAY_DATA"}
+        kept.update(HOME=self.folder, NO_COLOR="1")
+        return Run([*under, self.slipway, *words], self.folder, kept)
+
+
+def steps_of(output):
+    """The number in "Plan: 90024 to create"."""
+    return int(output.split("Plan: ")[1].split(" ")[0])
+
+
+def plan(bench, options):
+    """The plan of a cluster that is not there yet; how time and memory grow with it."""
+    places = [Place(options, machines) for machines in options.machines or (1000, 10000, 30000)]
+    runners = bench.race("plan", [Contestant("%d machines" % place.machines, lambda place=place: place.run("plan", "big.yaml"))
+                                  for place in places])
+    points = [(place.machines, steps_of(runner.runs[-1].output), statistics.median(run.cpu for run in runner.runs),
+               max(run.megabytes for run in runner.runs)) for place, runner in zip(places, runners)]
+    # A plan of what is not there yet is one thread's work: its CPU time is its time on a machine with nothing else to do.
+    for (few, _, fast, small), (many, _, slow, large) in zip(points, points[1:]):
+        time, memory = (math.log(much / little) / math.log(many / few) for little, much in ((fast, slow), (small, large)))
+        bench.note("from %d to %d machines: CPU time grows with the power %.2f (1 is linear), memory with %.2f"
+                   % (few, many, time, memory), time=time, memory=memory)
+    for machines, steps, seconds, megabytes in points:
+        bench.note("%d machines: %d steps, %.1f µs CPU and %.1f KB a step"
+                   % (machines, steps, seconds / steps * 1e6, megabytes / steps * 1024), steps=steps)
+
+
+def journal_records(place):
+    """How many records the journals of a state hold since its last fold but one."""
+    count = 0
+    for name in ("STATE.journal.1", "STATE.journal"):
+        path = place.folder + "/.slipway/big/" + name
+        if os.path.exists(path):
+            with open(path) as journal:
+                count += sum(1 for _ in journal)
+    return count
+
+
+def fsyncs_of(place, *words):
+    """The calls of fsync and fdatasync in one run, as the kernel counts them; nothing without strace."""
+    if not shutil.which("strace"):
+        return None
+    log = place.folder + "/calls"
+    run = place.run(*words, under=["strace", "-f", "-qq", "-e", "trace=fsync,fdatasync", "-o", log])
+    with open(log) as calls:
+        return run, sum(1 for line in calls if "sync(" in line)
+
+
+def execute(bench, options):
+    """From nothing to a whole cluster: each step observed, planned, applied and recorded."""
+    places = [Place(options, machines) for machines in options.machines or (250, 500, 1000)]
+    runners = bench.race("bootstrap", [
+        Contestant("%d machines" % place.machines, lambda place=place: place.run("bootstrap", "big.yaml"), place.empty)
+        for place in places])
+    for place, runner in zip(places, runners):
+        steps = len(place.run("state", "list", "big.yaml").output.splitlines())
+        seconds = statistics.median(run.seconds for run in runner.runs)
+        cpu = statistics.median(run.cpu for run in runner.runs)
+        bench.note("%d machines: %d steps, %.0f µs a step, of that %.0f µs CPU, the simulated world included"
+                   % (place.machines, steps, seconds / steps * 1e6, cpu / steps * 1e6), steps=steps)
+    place = places[0]
+    place.empty()
+    counted = fsyncs_of(place, "bootstrap", "big.yaml")
+    if counted:
+        records = journal_records(place)
+        bench.note("%d machines: %d records in the journal, %d fsyncs: %.2f a record"
+                   % (place.machines, records, counted[1], counted[1] / records), fsyncs=counted[1], records=records)
+
+
+def state(bench, options):
+    """Reading one record out of the state, and drift where there is none, as the state grows."""
+    places = [Place(options, machines) for machines in options.machines or (100, 1000)]
+    for place in places:
+        place.run("bootstrap", "big.yaml")
+        size = os.path.getsize(place.folder + "/.slipway/big/STATE.json")
+        bench.note("%d machines: STATE.json has %.1f MB" % (place.machines, size / 1e6), bytes=size)
+    for what, words in (("start of the program", ("version",)),
+                        ("one record of the state", ("state", "show", "big.yaml", "node/control-1")),
+                        ("plan, nothing to do", ("plan", "big.yaml"))):
+        bench.race(what, [Contestant("%d machines" % place.machines, lambda place=place: place.run(*words))
+                          for place in places])

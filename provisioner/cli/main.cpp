@@ -49,7 +49,10 @@ class CommandLine {
   CLI::App* verb(CLI::App& parent, const std::string& name, const std::string& text, Verb function,
                  bool takes_spec = true) {
     CLI::App* sub = parent.add_subcommand(name, text);
-    sub->callback([this, function] { chosen_ = function; });
+    // The callback of `create` also runs for `create etcd`, after it.
+    sub->callback([this, sub, function] {
+      if (sub->get_subcommands().empty()) chosen_ = function;
+    });
     if (takes_spec) sub->add_option("spec", options_.spec, "The spec file")->type_name("SPEC");
     sub->add_option("--state-dir", options_.state_dir, "Where state lies [.slipway/NAME beside the spec]")
         ->type_name("DIR");
@@ -78,7 +81,8 @@ class CommandLine {
 
   void starts() {
     CLI::App* init = verb(app_, "init", "Write a first spec, out of a few answers", verb_init, false);
-    init->add_option("--provider", options_.provider, "local, existing, openstack or opennebula")->type_name("PROVIDER");
+    init->add_option("--provider", options_.provider, "local, existing, openstack or opennebula")
+        ->type_name("PROVIDER");
     init->add_option("--file", options_.file, "Write it here [slipway.yaml]")->type_name("FILE");
     init->add_option("--answer", options_.names, "An answer, such as workers=3; --yes takes the defaults of the others")
         ->type_name("QUESTION=ANSWER");
@@ -161,11 +165,11 @@ class CommandLine {
   }
 
   void backups() {
-    CLI::App* backup = app_.add_subcommand("backup", "The database's backups");
+    CLI::App* backup = app_.add_subcommand("backup", "Backups of the database, and of etcd");
     backup->require_subcommand(1);
     CLI::App* create = verb(*backup, "create", "Take a backup now", verb_backup_create);
     create->add_flag("--incremental", options_.incremental, "Only what changed since the newest one");
-    verb(*backup, "list", "Every backup: when, how large, and how it was checked", verb_backup_list);
+    CLI::App* list = verb(*backup, "list", "Every backup: when, how large, and how it was checked", verb_backup_list);
     CLI::App* restore =
         verb(*backup, "restore", "Bring the database back, up to the last archived WAL", verb_backup_restore);
     restore->add_option("--backup", options_.backup, "Begin from this one [the newest]")->type_name("LABEL");
@@ -174,7 +178,18 @@ class CommandLine {
     restore->add_flag("--approve", options_.approve, "Also replace a database that is alive");
     restore->add_option("--wait", options_.wait_seconds, "Seconds to wait for another run's lock [0]")
         ->check(CLI::Range(0, 86400));
-    verb(*backup, "drill", "Restore the newest backup beside the live database and compare them", verb_backup_drill);
+    CLI::App* drill = verb(*backup, "drill", "Restore the newest backup beside the live database and compare them",
+                           verb_backup_drill);
+    verb(*create, "etcd", "Save etcd with the cluster's keys, and fetch it here", verb_backup_create_etcd);
+    verb(*list, "etcd", "Every backup of etcd, and where it lies", verb_backup_list_etcd);
+    CLI::App* drill_etcd =
+        verb(*drill, "etcd", "Start a throw-away etcd out of a backup and count its objects", verb_backup_drill_etcd);
+    CLI::App* restore_etcd = changing(*restore, "etcd", "Bring the cluster's objects back, on every control plane",
+                                      verb_backup_restore_etcd);
+    for (CLI::App* sub : {drill_etcd, restore_etcd})
+      sub->add_option("--backup", options_.backup, "This one [the newest that was fetched]")->type_name("LABEL");
+    restore_etcd->add_flag("--approve", options_.approve, "As `--approve data-loss`: what was written since goes");
+    restore_etcd->add_flag("--approve-data-loss", options_.approve_data_loss)->group("");
   }
 
   void inner_things() {
@@ -191,7 +206,8 @@ class CommandLine {
     carry(*state);
     correct(*state);
     secrets();
-    CLI::App* completion = app_.add_subcommand("completion", "Completion for a shell: source <(slipway completion bash)");
+    CLI::App* completion =
+        app_.add_subcommand("completion", "Completion for a shell: source <(slipway completion bash)");
     completion->add_option("shell", options_.shell, "bash, zsh or fish")
         ->required()
         ->check(CLI::IsMember({"bash", "zsh", "fish"}));

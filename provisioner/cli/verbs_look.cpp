@@ -191,6 +191,7 @@ int verb_doctor(const Options& options) {
                                  .advice = "slipway repair " + (*session)->spec().path}));
   }
   for (Error& problem : backup_problems(**session)) problems.push_back(std::move(problem));
+  for (Error& problem : etcd_backup_problems(**session)) problems.push_back(std::move(problem));
   std::string text;
   Value list = Value::array();
   for (const Error& problem : problems) {

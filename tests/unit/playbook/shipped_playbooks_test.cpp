@@ -20,6 +20,7 @@ Target target_for(const std::string& role) {
                      {"interface", "eth0"},
                      {"router_id", "51"},
                      {"member", "control-2"},
+                     {"backup", {{"keep", "12"}, {"seconds", "21300"}}},
                      {"peers", Value::array()},
                      {"keepalived_image", "keepalived:1"},
                      {"dns_address", "10.96.0.10"},

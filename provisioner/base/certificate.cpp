@@ -251,6 +251,24 @@ Result<std::string> public_key_hash(const std::string& certificate_pem) {
   return "sha256:" + sha256(bytes);
 }
 
+Result<CertificateFacts> facts_of(const std::string& certificate_pem) {
+  const Certificate certificate = read_certificate(certificate_pem);
+  if (!certificate) return not_readable("a certificate", "a certificate in PEM");
+  const Result<WallTime> end = end_of(certificate.get());
+  if (!end) return end.error();
+  const auto named = [](const X509_NAME* entity) {
+    return written([&](BIO* bio) {
+      return X509_NAME_print_ex(
+                 bio, entity, 0,
+                 (XN_FLAG_ONELINE | ASN1_STRFLGS_UTF8_CONVERT) & ~(XN_FLAG_SPC_EQ | ASN1_STRFLGS_ESC_MSB)) >= 0
+                 ? 1
+                 : 0;
+    });
+  };
+  return CertificateFacts{named(X509_get_subject_name(certificate.get())),
+                          named(X509_get_issuer_name(certificate.get())), *end, X509_check_ca(certificate.get()) > 0};
+}
+
 Result<WallTime> not_after(const std::string& certificate_pem) {
   const Certificate certificate = read_certificate(certificate_pem);
   if (!certificate) return not_readable("a certificate", "a certificate in PEM");

@@ -51,4 +51,13 @@ Result<std::string> public_key_hash(const std::string& certificate_pem);
 /// The last moment of validity. Errors: corrupt.
 Result<WallTime> not_after(const std::string& certificate_pem);
 
+/// What a certificate says of itself.
+struct CertificateFacts {
+  std::string subject, issuer;  ///< "O=system:masters, CN=kubernetes-admin"
+  WallTime not_after;
+  bool authority = false;  ///< May sign others.
+};
+/// Errors: corrupt.
+Result<CertificateFacts> facts_of(const std::string& certificate_pem);
+
 }  // namespace slipway

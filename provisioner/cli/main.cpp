@@ -38,6 +38,7 @@ class CommandLine {
     looks();
     nodes();
     backups();
+    certificates();
     inner_things();
   }
 
@@ -190,6 +191,14 @@ class CommandLine {
       sub->add_option("--backup", options_.backup, "This one [the newest that was fetched]")->type_name("LABEL");
     restore_etcd->add_flag("--approve", options_.approve, "As `--approve data-loss`: what was written since goes");
     restore_etcd->add_flag("--approve-data-loss", options_.approve_data_loss)->group("");
+  }
+
+  void certificates() {
+    CLI::App* cert = app_.add_subcommand("cert", "Certificates, and the key that secrets are encrypted with");
+    cert->require_subcommand(1);
+    verb(*cert, "list", "Every certificate: where, whose, and how long it lasts", verb_cert_list);
+    run_verb(*cert, "rotate-encryption", "A new key for the cluster's Secrets in etcd, in place of the present one",
+             verb_cert_rotate_encryption);
   }
 
   void inner_things() {

@@ -5,8 +5,8 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cli/add_on_rows.h"
-#include "cli/backup_checks.h"
 #include "cli/figure_rows.h"
+#include "cli/machine_rows.h"
 #include "cli/output.h"
 #include "cli/session.h"
 #include "cli/state_access.h"
@@ -23,52 +23,6 @@ using SessionResult = Result<std::unique_ptr<Session>>;
 std::string padded(std::string text, size_t width) {
   if (text.size() < width) text.append(width - text.size(), ' ');
   return text;
-}
-
-/// Machine name -> its object, as the provider has it now.
-std::map<std::string, CloudObject> machines_of(Session& session) {
-  std::map<std::string, CloudObject> found;
-  if (Result<std::vector<CloudObject>> owned = session.provider().list_owned())
-    for (CloudObject& object : *owned)
-      if (object.kind == "machine") found.emplace(object.name, std::move(object));
-  return found;
-}
-
-/// Node name -> whether it is Ready; nothing where the API does not answer.
-std::optional<std::map<std::string, bool>> readiness(Session& session) {
-  Result<std::vector<Value>> nodes =
-      session.reader().cluster.list({"v1", "Node", "", ""}, "", Deadline::in(Seconds(5)));
-  if (!nodes) return std::nullopt;
-  std::map<std::string, bool> ready;
-  for (const Value& node : *nodes) {
-    bool& is_ready = ready[key_of(node).name];
-    for (const Value& condition : node.value("status", Value::object()).value("conditions", Value::array()))
-      if (text_at(condition, "type") == "Ready") is_ready = text_at(condition, "status") == "True";
-  }
-  return ready;
-}
-
-Value machine_rows(Session& session) {
-  const std::map<std::string, CloudObject> machines = machines_of(session);
-  const std::optional<std::map<std::string, bool>> ready = readiness(session);
-  Value rows = Value::array();
-  for (const Member& member : session.membership().members) {
-    const std::string& name = member.name.text();
-    std::string state = "absent";
-    if (session.spec().provider == "existing")
-      state = ready && ready->contains(name) ? "running" : "unreachable";
-    else if (const auto found = machines.find(name); found != machines.end())
-      state = text_at(found->second.fields, "state", "running");
-    Value is_ready;
-    if (ready) is_ready = ready->contains(name) && ready->at(name);
-    rows.push_back({{"name", name},
-                    {"pool", member.pool->name},
-                    {"role", slipway::name(member.pool->role)},
-                    {"address", member.address},
-                    {"state", state},
-                    {"ready", is_ready}});
-  }
-  return rows;
 }
 
 std::string machine_table(const Value& rows) {
@@ -173,37 +127,6 @@ int verb_validate(const Options& options) {
                spec->path + " is valid: cluster " + spec->name + ", " + std::to_string(machines) + " machines\n",
                {{"format", 1}, {"valid", true}, {"cluster", spec->name}, {"machines", machines}});
   return 0;
-}
-
-int verb_doctor(const Options& options) {
-  SessionResult session = Session::open(options, "doctor", Access::look);
-  if (!session) return report_error(options, session.error());
-  std::vector<Error> problems = (*session)->provider().preflight();
-  if ((*session)->store().snapshot().steps.contains(StepId("kubernetes/init"))) {
-    if (Result<std::string> live = (*session)->reader().cluster.probe("/readyz", Deadline::in(Seconds(5))); !live)
-      problems.push_back(std::move(live).error().while_doing("asking the API whether it is ready"));
-    const Value rows = machine_rows(**session);
-    for (const Value& row : rows)
-      if (row["state"] != "running" || row["ready"] == false)
-        problems.push_back(fail(ErrorKind::unavailable, "machine " + text_at(row, "name") + " is not well",
-                                {.found = text_at(row, "state") + (row["ready"] == false ? ", not Ready" : ""),
-                                 .expected = "running and Ready",
-                                 .advice = "slipway repair " + (*session)->spec().path}));
-  }
-  for (Error& problem : backup_problems(**session)) problems.push_back(std::move(problem));
-  for (Error& problem : etcd_backup_problems(**session)) problems.push_back(std::move(problem));
-  std::string text;
-  Value list = Value::array();
-  for (const Error& problem : problems) {
-    text += describe(problem) + "\n";
-    list.push_back({{"kind", name(problem.kind)},
-                    {"summary", problem.summary},
-                    {"found", problem.found},
-                    {"try", problem.advice}});
-  }
-  print_result(options, problems.empty() ? "Nothing is wrong that doctor looks for.\n" : text,
-               {{"format", 1}, {"problems", std::move(list)}});
-  return problems.empty() ? 0 : 1;
 }
 
 int verb_graph(const Options& options) {

@@ -12,6 +12,7 @@
 #include "cli/session.h"
 #include "cli/state_access.h"
 #include "cli/verbs.h"
+#include "cluster/encryption.h"
 #include "cluster/etcd_seats.h"
 #include "graph/plan_document.h"
 #include "report/plan_text.h"
@@ -21,6 +22,13 @@ namespace slipway {
 namespace {
 
 using SessionResult = Result<std::unique_ptr<Session>>;
+
+/// What a change of the encryption key touches: one control plane after the other, then the Secrets.
+std::vector<std::string> key_change_targets(const Session& session) {
+  std::vector<std::string> targets = {"host/*/upkeep"};
+  if (session.identity().encryption.stage == EncryptionStage::written) targets.emplace_back("kubernetes/encryption");
+  return targets;
+}
 
 void show_plan(const Plan& plan, const Options& options) {
   const std::string text = plan_text(plan, style_for(2), {.all = options.all});
@@ -72,6 +80,21 @@ Result<void> check_identities(Session& session, const Plan& plan) {
   return {};
 }
 
+/// Goes on with a change of the encryption key after the run that brought every API server to its present stage: each
+/// further stage is a run of its own.
+Result<RunSummary> end_key_change(Session& session, const std::string& verb, RunSummary summary) {
+  while (summary.exit_code() == 0 && !summary.cancelled && key_change_under_way(session.store().snapshot())) {
+    if (Result<void> advanced = advance_key_change(session.store()); !advanced) return std::move(advanced).error();
+    if (Result<void> again = session.reload_spec(); !again) return std::move(again).error();
+    if (Result<void> expanded = session.expand_graph(); !expanded) return std::move(expanded).error();
+    Result<Plan> plan = session.plan(key_change_targets(session));
+    if (!plan) return std::move(plan).error();
+    show_plan(*plan, session.options());
+    summary = session.run(*plan, verb);
+  }
+  return summary;
+}
+
 /// Plans within `targets`, shows it, and runs it.
 int plan_and_run(Session& session, const std::string& verb, const std::vector<std::string>& targets, bool closing_page,
                  Value* collected = nullptr) {
@@ -82,8 +105,10 @@ int plan_and_run(Session& session, const std::string& verb, const std::vector<st
   show_plan(*plan, options);
   if (Result<void> room = session.provider().check_room(*plan); !room) return report_error(options, room.error());
   if (Result<void> known = check_identities(session, *plan); !known) return report_error(options, known.error());
-  const RunSummary summary = session.run(*plan, verb);
-  const int code = conclude(session, summary, collected);
+  Result<RunSummary> summary = session.run(*plan, verb);
+  if (targets.empty() || targets == key_change_targets(session)) summary = end_key_change(session, verb, *summary);
+  if (!summary) return report_error(options, summary.error());
+  const int code = conclude(session, *summary, collected);
   if (closing_page && code == 0) print_closing_page(session);
   return code;
 }
@@ -251,6 +276,22 @@ int replace_in_halves(Session& session, NodeOrder order) {
 }  // namespace
 
 int verb_bootstrap(const Options& options) { return open_and_run(options, "bootstrap", {}, !options.json); }
+
+int verb_cert_rotate_encryption(const Options& options) {
+  SessionResult session = Session::open(options, "cert rotate-encryption", Access::change);
+  if (!session) return report_error(options, session.error());
+  if (!(*session)->store().snapshot().facts.contains("initialised"))
+    return report_error(options, fail(ErrorKind::not_found, "there is no cluster yet",
+                                      {.found = "no control plane was initialised",
+                                       .advice = "slipway bootstrap " + (*session)->spec().path}));
+  if (key_change_under_way((*session)->store().snapshot())) {
+    say("Going on with the interrupted change of the encryption key.");
+  } else if (Result<void> begun = begin_key_change((*session)->store()); !begun) {
+    return report_error(options, begun.error());
+  }
+  if (Result<void> again = (*session)->reload_spec(); !again) return report_error(options, again.error());
+  return plan_and_run(**session, "rotate-encryption", key_change_targets(**session), false);
+}
 
 int verb_repair(const Options& options) { return open_and_run(options, "repair", options.names, false); }
 

@@ -74,9 +74,9 @@ int verb_secret_set(const Options& options) {
   const std::string& name = options.names.front();
   Result<StateAccess> access = open_state(options, "secret set", Access::change);
   if (!access) return report_error(options, access.error());
-  if (access->store->snapshot().facts.contains("public/" + name))
+  if (access->store->snapshot().facts.contains("public/" + name) || name.starts_with("encryption/"))
     return report_error(options, fail(ErrorKind::bad_input, "Slipway makes this secret itself",
-                                      {.found = name + ", which is half of a pair",
+                                      {.found = name + ", a key of the cluster",
                                        .expected = "a name that slipway secret list shows as given or generated",
                                        .advice = "CAs and keys are changed by the cert and state verbs"}));
   Result<Given> given = read_given(options);

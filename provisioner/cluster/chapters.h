@@ -43,6 +43,9 @@ Result<void> add_nodes(GraphDraft& draft);
 /// The control plane that made the cluster or shall make it; nothing where the one that did has left since.
 std::optional<MachineName> initialising_machine(const Blueprint& blueprint);
 
+/// Whether state knows that the cluster was made once. Init is a fact of the cluster, not of a machine.
+bool was_initialised(const State& state);
+
 inline const StepId pod_network_step("addon/flannel");
 
 }  // namespace slipway

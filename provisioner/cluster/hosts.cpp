@@ -1,3 +1,4 @@
+#include "base/file.h"
 #include "cluster/chapters.h"
 
 namespace slipway {
@@ -25,7 +26,8 @@ std::map<std::string, Secret> authority_files(const Identity& identity) {
   return {{"ca_key", identity.cluster_ca.key_pem},
           {"front_proxy_ca_key", identity.front_proxy_ca.key_pem},
           {"etcd_ca_key", identity.etcd_ca.key_pem},
-          {"service_account_key", identity.service_account.private_pem}};
+          {"service_account_key", identity.service_account.private_pem},
+          {"encryption", identity.encryption.configuration}};
 }
 
 Value authority_variables(const Identity& identity) {
@@ -48,9 +50,11 @@ class HostChapter {
         add({.playbook = "kubernetes", .artifacts = kubernetes_artifacts(member_.pool->role)}, *runtime, Seconds(10));
     if (!programs) return std::move(programs).error();
     if (member_.pool->role == Role::control_plane) {
+      Result<std::string> policy = read_file(draft_.blueprint.data_directory + "/playbooks/files/audit-policy.yaml");
+      if (!policy) return std::move(policy).error();
       const Identity& identity = draft_.blueprint.identity;
       Result<StepId> control = add({.playbook = "control-plane",
-                                    .variables = {{"pki", authority_variables(identity)}},
+                                    .variables = {{"pki", authority_variables(identity)}, {"audit_policy", *policy}},
                                     .secrets = authority_files(identity)},
                                    *programs, Seconds(1), *base);
       if (!control) return std::move(control).error();

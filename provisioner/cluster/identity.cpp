@@ -85,6 +85,9 @@ Result<Identity> load_or_make_identity(StateStore& store, const Spec& spec, cons
   });
   if (!account) return std::move(account).error();
   identity.service_account = {account->secret, account->open};
+  Result<Encryption> encryption = load_or_make_encryption(store, record);
+  if (!encryption) return std::move(encryption).error();
+  identity.encryption = std::move(*encryption);
   if (spec.ssh.key.empty()) {
     Result<SshKeyPair> login = vault.ssh_key("ssh-login", "slipway-" + spec.name);
     if (!login) return std::move(login).error();

@@ -9,6 +9,7 @@
 #include "base/certificate.h"
 #include "base/ids.h"
 #include "base/result.h"
+#include "cluster/encryption.h"
 #include "kube/client.h"
 #include "spec/spec.h"
 #include "ssh/keys.h"
@@ -20,7 +21,8 @@ struct Identity {
   CertificateKeyPair cluster_ca, front_proxy_ca, etcd_ca;
   CertificateKeyPair platform_ca;  ///< Signs what add-ons show to the outside: ingress, registry.
   KeyPair service_account;
-  SshKeyPair login;  ///< What we log in with; public key empty where the spec names a key file.
+  Encryption encryption;  ///< Of Secrets in etcd.
+  SshKeyPair login;       ///< What we log in with; public key empty where the spec names a key file.
   std::map<MachineName, SshKeyPair> host_keys;  ///< Of machines that we make. A plan has none for those to come.
   std::string ca_hash;                          ///< kubeadm's discovery hash of the cluster CA.
 };

@@ -1,5 +1,6 @@
 #include "base/digest.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "cluster/chapters.h"
 #include "cluster/kubeadm_steps.h"
 #include "playbook/render.h"
@@ -21,13 +22,7 @@ bool has_joined(const State& state, const MachineName& machine) {
          (init != state.steps.end() && init->second.applied && init->second.machine == machine.text());
 }
 
-/// Whether state knows that the cluster was made once. Init is a fact of the cluster, not of a machine.
-bool was_initialised(const State& state) {
-  if (state.facts.contains("initialised")) return true;
-  for (const auto& [id, record] : state.steps)
-    if (record.applied && (id == init_step || id.text().starts_with("kubernetes/join/"))) return true;
-  return false;
-}
+StepId upkeep_step(const MachineName& machine) { return StepId("host/" + machine.text() + "/upkeep"); }
 
 class KubeadmChapter {
  public:
@@ -37,13 +32,15 @@ class KubeadmChapter {
     for (const Member& member : draft_.blueprint.membership.members) {
       Result<StepId> step = first_ == member.name ? add_init(member) : add_join(member);
       if (!step) return std::move(step).error();
-      if (member.pool->role == Role::control_plane)
+      if (member.pool->role == Role::control_plane) {
         if (Result<void> added = add_certificate(member, *step); !added) return added;
+        if (Result<void> added = add_upkeep(member); !added) return added;
+      }
       Result<StepId> kubelet = add_kubelet(member, *step);
       if (!kubelet) return std::move(kubelet).error();
       draft_.members.emplace(member.name, std::move(*kubelet));
     }
-    return {};
+    return add_rewrite();
   }
 
  private:
@@ -133,6 +130,7 @@ class KubeadmChapter {
       if (first_ == other->name || has_joined(draft_.blueprint.state, other->name)) {
         steps.push_back(draft_.hosts.at(other->name));
         steps.push_back(certificate_step(other->name));
+        steps.push_back(upkeep_step(other->name));
       }
     return steps;
   }
@@ -155,6 +153,41 @@ class KubeadmChapter {
     return {};
   }
 
+  Result<void> add_upkeep(const Member& member) {
+    const Encryption& encryption = draft_.blueprint.identity.encryption;
+    Result<std::string> configuration = rendered("kubeadm-init.yaml.mustache", variables_of(member));
+    if (!configuration) return std::move(configuration).error();
+    StepInfo info = info_for(member, upkeep_step(member.name), "upkeep of the control plane on " + member.name.text());
+    info.inputs["certificate"] = {certificate_step(member.name), "done"};
+    HostPlaybook wish =
+        playbook_for(member, "control-plane-upkeep",
+                     {{"upkeep_configuration", *configuration}, {"encryption_keys", join(encryption.known, " ")}});
+    wish.secrets = {{"encryption", encryption.configuration}};
+    Result<std::unique_ptr<Step>> step = draft_.shelf.make(std::move(wish), info);
+    if (!step) return std::move(step).error();
+    // One control plane at a time.
+    info.lanes.push_back("control-plane-join");
+    draft_.graph.add(std::move(info), std::move(*step));
+    return {};
+  }
+
+  /// While a new encryption key is taken into use: every Secret is written again, once all API servers write with it.
+  Result<void> add_rewrite() {
+    const Encryption& encryption = draft_.blueprint.identity.encryption;
+    const std::vector<const Member*> control_planes = draft_.blueprint.membership.control_planes();
+    if (encryption.stage != EncryptionStage::written || control_planes.empty()) return {};
+    const Member& member = *control_planes.front();
+    StepInfo info = info_for(member, StepId("kubernetes/encryption"), "secrets under the new encryption key");
+    // Order without data: another API server might still write with the old key.
+    for (const Member* other : control_planes) info.after.push_back(upkeep_step(other->name));
+    Result<std::unique_ptr<Step>> step =
+        draft_.shelf.make(playbook_for(member, "encryption-rewrite", {{"encryption_key", encryption.key}}), info);
+    if (!step) return std::move(step).error();
+    info.layer = Layer::cluster;
+    draft_.graph.add(std::move(info), std::move(*step));
+    return {};
+  }
+
   /// kubeadm writes the kubelet's configuration when the node joins; from then on this step keeps it.
   Result<StepId> add_kubelet(const Member& member, const StepId& joined) {
     StepInfo info;
@@ -173,6 +206,13 @@ class KubeadmChapter {
 };
 
 }  // namespace
+
+bool was_initialised(const State& state) {
+  if (state.facts.contains("initialised")) return true;
+  for (const auto& [id, record] : state.steps)
+    if (record.applied && (id == init_step || id.text().starts_with("kubernetes/join/"))) return true;
+  return false;
+}
 
 std::optional<MachineName> initialising_machine(const Blueprint& blueprint) {
   const auto record = blueprint.state.steps.find(init_step);

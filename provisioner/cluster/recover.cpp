@@ -5,6 +5,7 @@
 
 #include "base/certificate.h"
 #include "base/text.h"
+#include "cluster/encryption.h"
 #include "cluster/orphans.h"
 
 namespace slipway {
@@ -40,9 +41,12 @@ Result<void> take_cluster_keys(StateStore& store, const MachineLook& look, const
                   {.found = "no PEM", .where = machine.name.text() + ":" + pair.secret_path});
     found[pair.name] = {*std::move(secret), *std::move(open)};
   }
+  // A cluster from before there were encryption keys has none; any other error must not make one in their place.
+  const Result<std::string> encryption = look.read(machine, "/etc/kubernetes/slipway/encryption.yaml");
+  if (!encryption && encryption.error().kind != ErrorKind::not_found) return encryption.error();
   for (auto& [name, pair] : found)
     if (Result<void> kept = keep_pair(store, name, pair.first, std::move(pair.second)); !kept) return kept;
-  return {};
+  return encryption ? recover_encryption(store, *encryption) : Result<void>();
 }
 
 Result<void> record_pools(StateStore& store, const Recovery& recovery) {

@@ -25,6 +25,28 @@ Value component_arguments(const Spec& spec, const std::string& component, std::m
   return argument_list(ours);
 }
 
+/// Ours of the API server. The audit log takes 250 MB of the disk at most, whatever happens.
+const std::map<std::string, std::string> apiserver_arguments = {
+    {"audit-policy-file", "/etc/kubernetes/slipway/audit-policy.yaml"},
+    {"audit-log-path", "/var/log/kubernetes/audit/audit.log"},
+    {"audit-log-maxage", "30"},
+    {"audit-log-maxbackup", "4"},
+    {"audit-log-maxsize", "50"},
+    {"encryption-provider-config", "/etc/kubernetes/slipway/encryption.yaml"},
+    {"encryption-provider-config-automatic-reload", "true"}};
+
+/// The names of a component's arguments, and the arguments as they stand in its static pod's manifest: "--name=value",
+/// sorted as the hosts sort them.
+std::pair<std::string, std::string> manifest_arguments(const Value& arguments) {
+  std::vector<std::string> names, lines;
+  for (const Value& argument : arguments) {
+    names.push_back(text_at(argument, "name"));
+    lines.push_back("--" + names.back() + "=" + text_at(argument, "value"));
+  }
+  std::sort(lines.begin(), lines.end());
+  return {join(names, " "), join(lines, " ")};
+}
+
 /// The kubelet's own arguments as words of a systemd unit.
 Value kubelet_arguments(const Spec& spec) {
   Value list = Value::array();
@@ -93,6 +115,8 @@ Value cluster_variables(const Spec& spec, const Membership& membership, const Ve
     if (!member->address.empty()) names.push_back({{"san", member->address}});
     names.push_back({{"san", member->name.text()}});
   }
+  const Value apiserver = component_arguments(spec, "apiserver", apiserver_arguments);
+  const auto [apiserver_names, apiserver_lines] = manifest_arguments(apiserver);
   return {{"cluster_name", spec.name},
           {"kubernetes_version", spec.kubernetes.version},
           {"etcd_tag", versions.etcd + "-0"},
@@ -111,7 +135,9 @@ Value cluster_variables(const Spec& spec, const Membership& membership, const Ve
           // Where our own controllers start in a cluster that nobody else uses yet, the default limits cost seconds.
           {"controller_manager_extra_args",
            component_arguments(spec, "controller_manager", {{"kube-api-qps", "100"}, {"kube-api-burst", "200"}})},
-          {"apiserver_extra_args", component_arguments(spec, "apiserver", {})},
+          {"apiserver_extra_args", apiserver},
+          {"apiserver_argument_names", apiserver_names},
+          {"apiserver_arguments", apiserver_lines},
           {"scheduler_extra_args", component_arguments(spec, "scheduler", {})},
           // Measured by monitoring from other nodes; this port serves figures and health, no data.
           {"etcd_extra_args", component_arguments(spec, "etcd", {{"listen-metrics-urls", "http://0.0.0.0:2381"}})},

@@ -312,7 +312,8 @@ std::vector<Key> access_keys() {
        .choices = {"apiserver", "controller_manager", "scheduler", "etcd", "kubelet"},
        .about =
            "Additional command-line flags by component, such as `apiserver: {audit-log-maxage: \"30\"}`. Those of the "
-           "kubelet follow the spec at any time; the others are taken when a control plane is made."},
+           "kubelet and the API server follow the spec at any time; the others are taken when a control plane is "
+           "made."},
       {.path = "kubernetes.extra_args.<component>",
        .type = Type::map,
        .key_type = Type::flag_name,

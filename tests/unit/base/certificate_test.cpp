@@ -170,6 +170,23 @@ TEST(Certificate, AnRsaAuthorityMadeElsewhereSignsToo) {
   EXPECT_EQ(openssl({"verify", "-CAfile", certificate, folder.path + "/leaf.crt"}), folder.path + "/leaf.crt: OK\n");
 }
 
+TEST(CertificateFacts, AreThoseOfTheCertificate) {
+  const CertificateKeyPair ca = authority();
+  const Result<CertificateKeyPair> leaf = issue(ca, {.common_name = "kubernetes-admin",
+                                                     .organisations = {"system:masters"},
+                                                     .client = true,
+                                                     .validity = Seconds(5 * 24 * 3600)});
+  ASSERT_TRUE(leaf.ok()) << describe(leaf.error());
+  const Result<CertificateFacts> facts = facts_of(leaf->certificate_pem);
+  ASSERT_TRUE(facts.ok()) << describe(facts.error());
+  EXPECT_EQ(facts->subject, "O=system:masters, CN=kubernetes-admin");
+  EXPECT_EQ(facts->issuer, "CN=kubernetes");
+  EXPECT_EQ(facts->not_after, *not_after(leaf->certificate_pem));
+  EXPECT_FALSE(facts->authority);
+  EXPECT_TRUE(facts_of(ca.certificate_pem)->authority);
+  EXPECT_EQ(facts_of("no certificate").error().kind, ErrorKind::corrupt);
+}
+
 TEST(PublicKeyHash, IsWhatKubeadmComputes) {
   const CertificateKeyPair ca = authority();
   // The pipeline of kubeadm's manual, for the public key in DER.

@@ -100,6 +100,7 @@ TEST_F(ExpandTest, ANewControlPlaneWaitsUntilTheJoinedOnesKnowOfIt) {
   for (const char* other : {"c1", "c2"}) {
     EXPECT_TRUE(waits("kubernetes/join/c3", std::string("host/") + other + "/apiserver-certificate"));
     EXPECT_TRUE(waits("kubernetes/join/c3", std::string("host/") + other + "/control-plane"));
+    EXPECT_TRUE(waits("kubernetes/join/c3", std::string("host/") + other + "/upkeep"));
   }
   EXPECT_FALSE(waits("kubernetes/join/c2", "host/c1/apiserver-certificate"));
   EXPECT_FALSE(waits("kubernetes/join/w1", "host/c1/apiserver-certificate"));
@@ -111,13 +112,25 @@ TEST_F(ExpandTest, OfThreeAtOnceTheFirstIsPreparedBeforeTheOthersJoin) {
   EXPECT_FALSE(waits("kubernetes/join/c3", "host/c2/apiserver-certificate"));
 }
 
+TEST_F(ExpandTest, SecretsAreWrittenAgainOnceEveryApiServerWritesWithTheNewKey) {
+  identity_.encryption.stage = EncryptionStage::written;
+  make({"c1", "c2", "c3"});
+  for (const char* machine : {"c1", "c2", "c3"})
+    EXPECT_TRUE(waits("kubernetes/encryption", std::string("host/") + machine + "/upkeep"));
+}
+
+TEST_F(ExpandTest, WithoutAChangeOfTheKeyNoSecretIsTouched) {
+  make({"c1"});
+  EXPECT_FALSE(graph_.find(StepId("kubernetes/encryption")));
+}
+
 TEST_F(ExpandTest, CertificatesAreIssuedOneControlPlaneAtATime) {
   make({"c1"});
-  for (const char* machine : {"c1", "c2", "c3"}) {
-    const StepInfo& info =
-        graph_.nodes()[*graph_.find(StepId(std::string("host/") + machine + "/apiserver-certificate"))].info;
-    EXPECT_EQ(std::count(info.lanes.begin(), info.lanes.end(), "control-plane-join"), 1);
-  }
+  for (const char* machine : {"c1", "c2", "c3"})
+    for (const char* step : {"/apiserver-certificate", "/upkeep"}) {
+      const StepInfo& info = graph_.nodes()[*graph_.find(StepId(std::string("host/") + machine + step))].info;
+      EXPECT_EQ(std::count(info.lanes.begin(), info.lanes.end(), "control-plane-join"), 1);
+    }
 }
 
 TEST_F(ExpandTest, EachHostIsHandedItsOwnJoinConfiguration) {

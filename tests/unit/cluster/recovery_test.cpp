@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "base/certificate.h"
+#include "cluster/encryption.h"
 #include "cluster/orphans.h"
 #include "cluster/recover.h"
 
@@ -122,6 +123,23 @@ TEST_F(Recovering, KeepsEveryKeyAndNeverUsesAnOrdinalTwice) {
   EXPECT_TRUE(state.steps.at(StepId("kubernetes/init")).applied) << "no run may make a second cluster";
   ASSERT_EQ(let_in.size(), 3u);
   EXPECT_EQ(let_in.at("workers-4"), text_at(state.facts, "public/ssh-login"));
+}
+
+TEST_F(Recovering, SecretsStayReadableByTheKeyThatTheControlPlaneHas) {
+  const auto former =
+      *StateStore::open({.directory = folder + "/former", .cluster = "demo", .key_file = folder + "/former-key"});
+  const Encryption before = *load_or_make_encryption(*former, true);
+  files["control-1:/etc/kubernetes/slipway/encryption.yaml"] = before.configuration.reveal();
+  Recovery recovery = *find_machines(spec, provider);
+  const auto store = open();
+  ASSERT_TRUE(recover_state(*store, spec, look(), recovery).ok());
+  EXPECT_EQ(load_or_make_encryption(*store, true)->configuration, before.configuration);
+}
+
+TEST_F(Recovering, AnEncryptionThatCannotBeReadStopsTheRecovery) {
+  files["control-1:/etc/kubernetes/slipway/encryption.yaml"] = "kind: EncryptionConfiguration\n";
+  Recovery recovery = *find_machines(spec, provider);
+  EXPECT_FALSE(recover_state(*open(), spec, look(), recovery).ok());
 }
 
 TEST_F(Recovering, HostsThatNeverBecameAClusterAreNoClusterYet) {

@@ -43,6 +43,16 @@ TEST(Variables, MirrorsAreSortedAsTheHostsSortThem) {
             "local.example=https://a.example,https://b.example/v2/proxy local=http://10.0.0.1:5000");
 }
 
+TEST(Variables, ArgumentsOfTheApiServerStandAsInItsManifest) {
+  const Spec spec = spec_with("kubernetes: {extra_args: {apiserver: {audit: \"1\", audit-log-maxage: \"7\"}}}\n");
+  const Value variables = variables_of_the_first(spec);
+  const std::string lines = text_at(variables, "apiserver_arguments");
+  EXPECT_TRUE(lines.starts_with("--audit-log-maxage=7 --audit-log-maxbackup=4 --audit-log-maxsize=50 ")) << lines;
+  EXPECT_NE(lines.find(" --audit=1 "), std::string::npos) << "sorted as bytes: '=' comes after '-'";
+  EXPECT_NE(lines.find("--encryption-provider-config="), std::string::npos);
+  EXPECT_EQ(text_at(variables, "apiserver_argument_names").find("--"), std::string::npos);
+}
+
 TEST(Variables, WithoutThoseKeysNothingIsAsked) {
   const Value variables = variables_of_the_first(spec_with(""));
   EXPECT_EQ(variables.at("kubelet_arguments"), Value::array());

@@ -29,6 +29,12 @@ Target target_for(const std::string& role) {
                      {"kubeadm_configuration", "kind: InitConfiguration\n"},
                      {"certificate_configuration", "kind: InitConfiguration\n"},
                      {"certificate_names", "control-1 kubernetes"},
+                     {"audit_policy", "kind: Policy\n"},
+                     {"apiserver_arguments", "--audit-log-maxage=30"},
+                     {"apiserver_argument_names", "audit-log-maxage"},
+                     {"encryption_key", "key-2"},
+                     {"encryption_keys", "key-1 key-2"},
+                     {"upkeep_configuration", "kind: InitConfiguration\n"},
                      {"kubelet_arguments", {{{"argument", "\"--v=3\""}}}},
                      {"registry_mirrors", "docker.io=https://mirror.example.org"},
                      {"values", {{"host", "registry.lab"}}},
@@ -39,7 +45,8 @@ Target target_for(const std::string& role) {
                            "cni_host_local", "cni_portmap", "kubelet", "kubeadm", "kubectl", "images"})
     variables[name] = artifact();
   Target target{.cluster = "lab", .role = role, .variables = std::move(variables)};
-  for (const char* name : {"ca_key", "front_proxy_ca_key", "etcd_ca_key", "service_account_key", "pull_basic"})
+  for (const char* name :
+       {"ca_key", "front_proxy_ca_key", "etcd_ca_key", "service_account_key", "pull_basic", "encryption"})
     target.secrets.emplace(name, Secret("private-" + std::string(name)));
   return target;
 }
@@ -54,9 +61,10 @@ std::vector<std::string> shipped() {
 }
 
 TEST(ShippedPlaybooks, LoadAndCompileForEveryRole) {
-  EXPECT_EQ(shipped(), (std::vector<std::string>{"apiserver-certificate", "base", "cleanup", "containerd",
-                                                 "control-plane", "etcd-member-removal", "kubeadm-init", "kubeadm-join",
-                                                 "kubelet", "kubernetes", "registry-trust"}));
+  EXPECT_EQ(shipped(),
+            (std::vector<std::string>{"apiserver-certificate", "base", "cleanup", "containerd", "control-plane",
+                                      "control-plane-upkeep", "encryption-rewrite", "etcd-member-removal",
+                                      "kubeadm-init", "kubeadm-join", "kubelet", "kubernetes", "registry-trust"}));
   for (const std::string& name : shipped()) {
     const Result<Playbook> book = load_playbook(std::string(PLAYBOOKS_FOLDER) + "/" + name + ".yaml");
     ASSERT_TRUE(book) << describe(book.error());

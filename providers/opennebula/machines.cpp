@@ -213,8 +213,9 @@ Result<Vm> Machines::wait_until_running(int id, const CloudProgress& progress, D
     const char* action = condition == Condition::held                                      ? "release"
                          : condition == Condition::resting || condition == Condition::lost ? "resume"
                                                                                            : nullptr;
+    // Refused where the state has changed since the look; asked once, as the next look tells what is left to do.
     if (action)
-      if (Result<void> sent = act("one.vm.action", {std::string(action), id}, deadline); !sent)
+      if (Result<RpcValue> sent = client_.call("one.vm.action", {std::string(action), id}, call_deadline()); !sent)
         if (sent.error().kind != ErrorKind::conflict) return std::move(sent).error();
     pause(deadline);
   }

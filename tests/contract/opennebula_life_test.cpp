@@ -210,6 +210,25 @@ TEST(OpenNebulaLife, AChangeThatTheCloudTookAndDidNotMakeIsToldAndMadeNextTime) 
   EXPECT_TRUE(life.run().acted.empty());
 }
 
+TEST(OpenNebulaLife, AMachineThatRunsByTheTimeItIsResumedIsNotAskedAgain) {
+  Life life;
+  ASSERT_EQ(life.run_until_done(), 0);
+  life.bench.server.with_world([](World& world) {
+    SimVm& vm = machine_of(world, "w-1");
+    vm.state = 5;
+    vm.lcm_state = 0;
+    vm.coming = {{world.now() + 200, 3, 3, {}}};
+  });
+  life.bench.server.add_fault({.method = "one.vm.action", .kind = "slow", .code = 400, .text = {}});
+  life.bench.server.forget_calls();
+  const Try mended = life.run();
+  ASSERT_FALSE(mended.failure) << describe(*mended.failure);
+  EXPECT_EQ(mended.acted.size(), 1u);
+  const std::vector<std::string> calls = life.bench.server.calls();
+  EXPECT_EQ(std::count(calls.begin(), calls.end(), "one.vm.action"), 1);
+  EXPECT_TRUE(life.run().acted.empty());
+}
+
 TEST(OpenNebulaLife, ASecondRunMakesThreeCalls) {
   Life life;
   ASSERT_EQ(life.run_until_done(), 0);

@@ -11,11 +11,12 @@
 
 namespace slipway::simulated {
 
-/// Third-party files of a few bytes that hold their own names. Threads: any.
+/// Third-party files of a few bytes that hold their own names, all of the release of Kubernetes that the spec asks for.
+/// Threads: any.
 class Artifacts final : public ArtifactReader, public ArtifactWriter {
  public:
-  Artifacts(World& world, VirtualClock& clock, FaultPlan& faults, std::string directory)
-      : world_(world), clock_(clock), faults_(faults), directory_(std::move(directory)) {}
+  Artifacts(World& world, VirtualClock& clock, FaultPlan& faults, std::string directory, std::string release)
+      : world_(world), clock_(clock), faults_(faults), directory_(std::move(directory)), release_(std::move(release)) {}
 
   std::optional<ArtifactFile> find(const std::string& name) override {
     const auto lock = world_.enter();
@@ -41,7 +42,7 @@ class Artifacts final : public ArtifactReader, public ArtifactWriter {
  private:
   ArtifactFile file(const std::string& name) const {
     return {.name = name,
-            .version = "1",
+            .version = release_,
             .path = directory_ + "/" + replace_all(name, "/", "_"),
             .sha256 = sha256(name),
             .size = name.size(),
@@ -51,7 +52,7 @@ class Artifacts final : public ArtifactReader, public ArtifactWriter {
   World& world_;
   VirtualClock& clock_;
   FaultPlan& faults_;
-  const std::string directory_;
+  const std::string directory_, release_;
 };
 
 }  // namespace slipway::simulated

@@ -115,7 +115,7 @@ struct Simulation::Parts {
         cluster(*world, clock, faults, settings_of(spec).latency),
         cloud(*world, clock, faults, cluster, settings_of(spec)),
         hosts(*world, clock, faults, cluster, settings_of(spec).latency),
-        artifacts(*world, clock, faults, options.directory + "/artifacts"),
+        artifacts(*world, clock, faults, options.directory + "/artifacts", spec.kubernetes.version),
         provider(spec, cloud) {}
 
   std::unique_ptr<World> world;

@@ -35,8 +35,9 @@ std::string digest_of(const Value& value) { return sha256(printed(value)); }
 
 }  // namespace
 
-Result<Catalogue> Catalogue::load(const std::string& directory, const std::string& architecture) {
-  Result<Catalogue> catalogue = CatalogueReader::read(directory, architecture);
+Result<Catalogue> Catalogue::load(const std::string& directory, const std::string& architecture,
+                                  const std::string& kubernetes) {
+  Result<Catalogue> catalogue = CatalogueReader::read(directory, architecture, kubernetes);
   if (!catalogue) return catalogue;
   if (Result<void> computed = catalogue->compute_recipes(); !computed)
     return std::move(computed).error().while_doing("reading " + directory + "/versions.yaml");

@@ -97,7 +97,9 @@ class Catalogue {
  public:
   /// Reads `directory`/versions.yaml and the folders in builds/ that it names, for one target architecture.
   /// Errors: not_found, bad_input (all faults at once, at file:line:column).
-  static Result<Catalogue> load(const std::string& directory, const std::string& architecture);
+  /// `kubernetes`: one of the releases there; empty: the default.
+  static Result<Catalogue> load(const std::string& directory, const std::string& architecture,
+                                const std::string& kubernetes = {});
 
   const std::string& directory() const { return directory_; }
   const std::string& architecture() const { return architecture_; }
@@ -110,7 +112,8 @@ class Catalogue {
   const std::map<std::string, std::vector<std::string>>& bundles() const { return bundles_; }
   /// The binaries that lie on nodes outside of images.
   const std::vector<std::string>& host_binaries() const { return host_binaries_; }
-  const std::string& kubernetes_default() const { return kubernetes_default_; }
+  /// The release that binaries and images are of.
+  const std::string& kubernetes() const { return kubernetes_; }
 
   /// "binary/kubelet", "layer/debian-net", "image/coredns", "images/worker", "objects/metallb": all of them, sorted.
   std::vector<std::string> names() const;
@@ -125,7 +128,7 @@ class Catalogue {
   friend class CatalogueReader;
   Result<void> compute_recipes();
 
-  std::string directory_, architecture_, kubernetes_default_;
+  std::string directory_, architecture_, kubernetes_;
   GoSettings go_;
   std::map<std::string, Binary> binaries_;
   std::map<std::string, DebianLayer> layers_;

@@ -31,13 +31,22 @@ CatalogueReader::CatalogueReader(YamlDocument document, std::string directory, s
   catalogue_.architecture_ = std::move(architecture);
 }
 
-Result<Catalogue> CatalogueReader::read(const std::string& directory, const std::string& architecture) {
+Result<Catalogue> CatalogueReader::read(const std::string& directory, const std::string& architecture,
+                                        const std::string& kubernetes) {
   const std::string path = directory + "/versions.yaml";
   const Result<std::string> content = read_file(path);
   if (!content) return Error(content.error()).while_doing("reading the pinned versions");
   Result<YamlDocument> document = read_yaml(path, *content);
   if (!document) return std::move(document).error();
   CatalogueReader reader(std::move(*document), directory, architecture);
+  const std::vector<std::string> releases = reader.document_.keys("/kubernetes/releases");
+  if (!kubernetes.empty() && std::find(releases.begin(), releases.end(), kubernetes) == releases.end())
+    return fail(ErrorKind::bad_input, "this Kubernetes version is not offered",
+                {.found = kubernetes,
+                 .expected = join(releases, " or "),
+                 .advice = "set kubernetes.version to one of these, or leave it out",
+                 .where = path});
+  reader.catalogue_.kubernetes_ = kubernetes;
   reader.read_all();
   if (!reader.faults_.empty()) return to_error(path, std::move(reader.faults_));
   return std::move(reader.catalogue_);
@@ -50,10 +59,10 @@ void CatalogueReader::read_all() {
   read_kubernetes();
   // Versions first: any entry may name any other's.
   placeholders_["arch"] = catalogue_.architecture_;
-  placeholders_["kubernetes"] = catalogue_.kubernetes_default_;
+  placeholders_["kubernetes"] = catalogue_.kubernetes_;
   for (const std::string& name : document_.keys("/binaries"))
     if (const Value& entry = value(under("/binaries", name)); entry.is_object())
-      placeholders_[name] = text_at(entry, "version");
+      placeholders_[name] = expand(under("/binaries", name), text_at(entry, "version"));
   read_go();
   read_binaries();
   read_hosts();
@@ -171,8 +180,23 @@ std::string CatalogueReader::checksum(const std::string& at, const std::string& 
 }
 
 void CatalogueReader::read_kubernetes() {
-  if (value("/kubernetes").is_null() || !check_keys("/kubernetes", {"default", "supported"}, {"default"})) return;
-  catalogue_.kubernetes_default_ = text("/kubernetes/default");
+  if (value("/kubernetes").is_null() || !check_keys("/kubernetes", {"default", "releases"}, {"default"})) return;
+  if (catalogue_.kubernetes_.empty()) catalogue_.kubernetes_ = text("/kubernetes/default");
+  if (value("/kubernetes/releases").is_null()) return;
+  for (const std::string& release : document_.keys("/kubernetes/releases")) {
+    const std::string at = under("/kubernetes/releases", release);
+    if (!check_keys(at, {"module", "sha256"}, {"module"})) continue;
+    const std::string module = text(at + "/module");
+    if (!is_name(module)) complain(at + "/module", "not a folder name", module);
+    if (release == catalogue_.kubernetes_) placeholders_["kubernetes-module"] = module;
+  }
+  if (!placeholders_.contains("kubernetes-module"))
+    complain("/kubernetes/default", "no such release", catalogue_.kubernetes_);
+}
+
+std::string CatalogueReader::release_checksum(const std::string& binary) {
+  const std::string at = under(under("/kubernetes/releases", catalogue_.kubernetes_) + "/sha256", binary);
+  return value(at).is_null() ? "" : checksum(at, catalogue_.architecture_);
 }
 
 void CatalogueReader::read_go() {
@@ -195,21 +219,24 @@ void CatalogueReader::read_binaries() {
 void CatalogueReader::read_binary(const std::string& name, const std::string& at) {
   if (!is_name(name)) return complain(at, "not a name", name, "letters, digits, '-', '_' and '.'");
   if (!check_keys(at, {"version", "release", "go", "debian", "c", "revision"}, {"version"})) return;
-  Binary binary{.name = name, .version = text(at + "/version"), .revision = text(at + "/revision")};
+  Binary binary{
+      .name = name, .version = expand(at + "/version", text(at + "/version")), .revision = text(at + "/revision")};
   const std::vector<std::string> numbers = split(binary.version, '.');
   placeholders_["version"] = binary.version;
   placeholders_["major"] = numbers[0];
   placeholders_["minor"] = numbers.size() > 1 ? numbers[1] : "";
   const Value& entry = value(at);
-  if (entry.contains("release") && check_keys(at + "/release", {"url", "member", "sha256"}, {"url", "sha256"})) {
+  if (entry.contains("release") && check_keys(at + "/release", {"url", "member", "sha256"}, {"url"})) {
     ReleaseFile release{.url = expand(at + "/release/url", text(at + "/release/url")),
                         .member = expand(at + "/release/member", text(at + "/release/member")),
-                        .sha256 = checksum(at + "/release/sha256", catalogue_.architecture_)};
+                        .sha256 = entry.at("release").contains("sha256")
+                                      ? checksum(at + "/release/sha256", catalogue_.architecture_)
+                                      : release_checksum(name)};
     if (!release.sha256.empty()) binary.release = std::move(release);
   }
   if (entry.contains("go") &&
       check_keys(at + "/go", {"module", "package", "ldflags", "tags", "cgo"}, {"module", "package"})) {
-    binary.go = GoCommand{.module = text(at + "/go/module"),
+    binary.go = GoCommand{.module = expand(at + "/go/module", text(at + "/go/module")),
                           .package = text(at + "/go/package"),
                           .ldflags = expand(at + "/go/ldflags", texts(at + "/go/ldflags")),
                           .tags = texts(at + "/go/tags"),

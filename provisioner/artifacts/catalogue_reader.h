@@ -12,12 +12,15 @@ namespace slipway {
 class CatalogueReader {
  public:
   /// Errors: not_found, bad_input.
-  static Result<Catalogue> read(const std::string& directory, const std::string& architecture);
+  static Result<Catalogue> read(const std::string& directory, const std::string& architecture,
+                                const std::string& kubernetes);
 
  private:
   CatalogueReader(YamlDocument document, std::string directory, std::string architecture);
   void read_all();
   void read_kubernetes();
+  /// The chosen release's checksum of a binary, or empty.
+  std::string release_checksum(const std::string& binary);
   void read_go();
   void read_binaries();
   void read_binary(const std::string& name, const std::string& at);

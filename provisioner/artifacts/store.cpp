@@ -59,7 +59,7 @@ ArtifactStore::ArtifactStore(ArtifactOptions options, Catalogue catalogue, std::
       go_(catalogue_, *cache_, sites_) {}
 
 Result<std::unique_ptr<ArtifactStore>> ArtifactStore::open(ArtifactOptions options, Fetcher& fetcher) {
-  Result<Catalogue> catalogue = Catalogue::load(options.data_directory, options.architecture);
+  Result<Catalogue> catalogue = Catalogue::load(options.data_directory, options.architecture, options.kubernetes);
   if (!catalogue) return std::move(catalogue).error();
   Result<std::unique_ptr<Cache>> cache = Cache::open(options.cache);
   if (!cache) return std::move(cache).error();

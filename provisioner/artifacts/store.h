@@ -27,6 +27,7 @@ struct ArtifactOptions {
   std::string data_directory;                            ///< Holds versions.yaml and builds/.
   std::string cache = cache_directory();                 ///< Shared by all clusters of a user.
   std::string architecture = machine_architecture();     ///< Of the hosts: amd64 or arm64.
+  std::string kubernetes{};                              ///< The release; empty: the default.
   std::vector<std::string> bundles{};                    ///< Bundle folders, asked before anything else.
   std::vector<std::string> mirrors{};                    ///< Base URLs in front of the release sites.
   bool release_sites = true;                             ///< false: neither mirrors nor release sites.

@@ -33,10 +33,12 @@ class HttpFetcher final : public Fetcher {
 ArtifactAccess::ArtifactAccess() : fetcher_(std::make_unique<HttpFetcher>()) {}
 ArtifactAccess::~ArtifactAccess() = default;
 
-Result<std::unique_ptr<ArtifactAccess>> ArtifactAccess::open(const std::string& data_directory) {
+Result<std::unique_ptr<ArtifactAccess>> ArtifactAccess::open(const std::string& data_directory,
+                                                             const std::string& kubernetes) {
   std::unique_ptr<ArtifactAccess> access(new ArtifactAccess());
   ArtifactOptions options;
   options.data_directory = data_directory + "/playbooks";
+  options.kubernetes = kubernetes;
   options.add_environment();
   Result<std::unique_ptr<ArtifactStore>> store = ArtifactStore::open(std::move(options), *access->fetcher_);
   if (!store) return std::move(store).error();

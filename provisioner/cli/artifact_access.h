@@ -10,7 +10,7 @@ namespace slipway {
 class ArtifactAccess {
  public:
   /// Errors: not_found, bad_input (playbooks/versions.yaml), unavailable (the cache).
-  static Result<std::unique_ptr<ArtifactAccess>> open(const std::string& data_directory);
+  static Result<std::unique_ptr<ArtifactAccess>> open(const std::string& data_directory, const std::string& kubernetes);
   ~ArtifactAccess();
   ArtifactStore& store() { return *store_; }
 

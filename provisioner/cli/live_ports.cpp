@@ -48,8 +48,9 @@ Result<std::unique_ptr<Provider>> open_provider(const Spec& spec, const std::str
   if (spec.provider == "opennebula") return make_opennebula_provider(spec);
   if (spec.provider == "simulated")
     return make_simulated_provider(spec, {.directory = state_directory + "/simulated", .boundary = pass_boundary});
-  return fail(ErrorKind::bad_input, "this provider cannot make machines yet",
-              {.found = spec.provider, .expected = "local, existing, openstack, opennebula or simulated", .where = spec.path});
+  return fail(
+      ErrorKind::bad_input, "this provider cannot make machines yet",
+      {.found = spec.provider, .expected = "local, existing, openstack, opennebula or simulated", .where = spec.path});
 }
 
 struct LivePorts::Parts {
@@ -119,7 +120,7 @@ Result<std::unique_ptr<LivePorts>> LivePorts::open(const Spec& spec, const Ident
     parts.access.fallback_servers.push_back("https://" + spec.network.endpoint_name + ":6443");
   }
   parts.kube = std::make_unique<KubeClient>(parts.access);
-  Result<std::unique_ptr<ArtifactAccess>> artifacts = ArtifactAccess::open(data_directory);
+  Result<std::unique_ptr<ArtifactAccess>> artifacts = ArtifactAccess::open(data_directory, spec.kubernetes.version);
   if (!artifacts) return std::move(artifacts).error();
   parts.artifacts = std::move(*artifacts);
   ArtifactStore& store = parts.artifacts->store();

@@ -204,8 +204,11 @@ class CommandLine {
   void inner_things() {
     CLI::App* artifacts = app_.add_subcommand("artifacts", "The pinned third-party files");
     artifacts->require_subcommand(1);
-    verb(*artifacts, "list", "Every artifact: version, source, checksum", verb_artifacts_list, false);
+    CLI::App* list = verb(*artifacts, "list", "Every artifact: version, source, checksum", verb_artifacts_list, false);
     CLI::App* get = verb(*artifacts, "get", "Make artifacts ready and print their paths", verb_artifacts_get, false);
+    for (CLI::App* app : {list, get})
+      app->add_option("--kubernetes", options_.kubernetes, "The Kubernetes release they belong to [the default]")
+          ->type_name("VERSION");
     get->add_option("names", options_.names, "e.g. binary/kubectl")->required()->type_name("NAME…");
     CLI::App* state = app_.add_subcommand("state", "What Slipway knows");
     state->require_subcommand(1);

@@ -36,6 +36,7 @@ struct Options {
   bool incremental = false;                ///< backup create --incremental
   std::string backup;                      ///< backup restore --backup
   std::string at_time;                     ///< backup restore --at
+  std::string kubernetes;                  ///< artifacts --kubernetes: the release; empty: the default.
   std::vector<std::string> names;          ///< Machines, artifacts, states, by verb.
   std::vector<std::string> command;        ///< exec … -- CMD
   std::string passphrase_file;             ///< state export|import|rekey: its first line is the passphrase.

@@ -7,7 +7,7 @@
 namespace slipway {
 
 int verb_artifacts_list(const Options& options) {
-  Result<std::unique_ptr<ArtifactAccess>> access = ArtifactAccess::open(data_directory());
+  Result<std::unique_ptr<ArtifactAccess>> access = ArtifactAccess::open(data_directory(), options.kubernetes);
   if (!access) return report_error(options, access.error());
   std::string text;
   Value rows = Value::array();
@@ -25,7 +25,7 @@ int verb_artifacts_list(const Options& options) {
 }
 
 int verb_artifacts_get(const Options& options) {
-  Result<std::unique_ptr<ArtifactAccess>> access = ArtifactAccess::open(data_directory());
+  Result<std::unique_ptr<ArtifactAccess>> access = ArtifactAccess::open(data_directory(), options.kubernetes);
   if (!access) return report_error(options, access.error());
   std::string text;
   Value rows = Value::array();

@@ -26,7 +26,7 @@ struct Blueprint {
 };
 
 /// Adds every step of the cluster, and a removal for whatever state knows and the spec no longer wants.
-/// Errors: bad_input (a playbook or manifest at file:line:column, a version that is not offered), not_found.
+/// Errors: bad_input (a playbook or manifest at file:line:column), not_found.
 Result<void> expand(Graph& graph, const Blueprint& blueprint);
 
 /// Adds the removals of everything that state knows: destroy. The spec is not looked at.

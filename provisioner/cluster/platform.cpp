@@ -125,7 +125,7 @@ Value Platform::variables_of(const AddOn& add_on) const {
 Result<Platform> load_platform(StateStore& store, const Spec& spec, const Membership& membership,
                                const CertificateKeyPair& authority, const std::string& data_directory, bool record) {
   Platform platform;
-  Result<Versions> versions = load_versions(data_directory + "/playbooks");
+  Result<Versions> versions = load_versions(data_directory + "/playbooks", spec.kubernetes.version);
   if (!versions) return std::move(versions).error();
   platform.versions = std::move(*versions);
   platform.authority_pem = authority.certificate_pem;

@@ -1,15 +1,17 @@
 #include "cluster/versions.h"
 
+#include <algorithm>
+
 #include "artifacts/catalogue.h"
 #include "artifacts/machine.h"
 
 namespace slipway {
 
-Result<Versions> load_versions(const std::string& directory) {
-  Result<Catalogue> catalogue = Catalogue::load(directory, machine_architecture());
+Result<Versions> load_versions(const std::string& directory, const std::string& kubernetes) {
+  Result<Catalogue> catalogue = Catalogue::load(directory, machine_architecture(), kubernetes);
   if (!catalogue) return std::move(catalogue).error();
   Versions versions;
-  versions.kubernetes = catalogue->kubernetes_default();
+  versions.kubernetes = catalogue->kubernetes();
   if (const auto etcd = catalogue->binaries().find("etcd"); etcd != catalogue->binaries().end())
     versions.etcd = etcd->second.version;
   for (const auto& [name, image] : catalogue->images()) versions.images[name] = image.reference;
@@ -17,6 +19,15 @@ Result<Versions> load_versions(const std::string& directory) {
     if (const auto bundle = catalogue->bundles().find(role); bundle != catalogue->bundles().end())
       versions.node_images.insert(bundle->second.begin(), bundle->second.end());
   return versions;
+}
+
+std::string running_release(const State& state) {
+  const bool lives = std::any_of(state.steps.begin(), state.steps.end(), [](const auto& entry) {
+    return entry.second.applied &&
+           (entry.first.text() == "kubernetes/init" || entry.first.text().starts_with("kubernetes/join/"));
+  });
+  const auto kubelet = state.steps.find(StepId("artifact/binary/kubelet"));
+  return lives && kubelet != state.steps.end() ? text_at(kubelet->second.outputs, "version") : "";
 }
 
 }  // namespace slipway

@@ -4,18 +4,23 @@
 #include <string>
 
 #include "base/result.h"
+#include "state/state.h"
 
 namespace slipway {
 
 /// The versions and image references that templates and manifests name; out of playbooks/versions.yaml.
 struct Versions {
-  std::string kubernetes;  ///< The one release that this program installs.
+  std::string kubernetes;  ///< The release of these images.
   std::string etcd;
   std::map<std::string, std::string> images;  ///< "flannel" -> "slipway.local/flannel:v0.28.9"
   std::set<std::string> node_images;          ///< Those that every node of a role has, whatever the add-ons.
 };
 
-/// `directory` holds versions.yaml. Errors: not_found, bad_input.
-Result<Versions> load_versions(const std::string& directory);
+/// The release that the hosts of a cluster were given; empty as long as there is no cluster.
+std::string running_release(const State& state);
+
+/// `directory` holds versions.yaml; `kubernetes` is a release there. Errors: not_found, bad_input (also one that is not
+/// offered).
+Result<Versions> load_versions(const std::string& directory, const std::string& kubernetes);
 
 }  // namespace slipway

@@ -15,7 +15,7 @@ const std::string sum_a(64, 'a'), sum_b(64, 'b');
 
 /// Small, and with one of everything.
 std::string versions(const std::string& more = {}) {
-  return "kubernetes: {default: 1.36.4, supported: [\"1.36\"]}\n"
+  return "kubernetes: {default: 1.36.4}\n"
          "go: {minimum: \"1.20\", flags: [-trimpath], ldflags: [\"-s\"]}\n"
          "binaries:\n"
          "  tool:\n"
@@ -57,7 +57,46 @@ TEST_F(CatalogueTest, FillsInPlaceholders) {
   EXPECT_EQ(tool.release->url, "https://site.example/v2.3.4/amd64/tool-2.3-1.36.4");
   EXPECT_EQ(tool.go->ldflags, std::vector<std::string>{"-X main.version=v2.3.4"});
   EXPECT_EQ(catalogue.images().at("tool").reference, "registry.example/tool:v2.3.4");
-  EXPECT_EQ(catalogue.kubernetes_default(), "1.36.4");
+  EXPECT_EQ(catalogue.kubernetes(), "1.36.4");
+}
+
+TEST_F(CatalogueTest, AReleaseOfKubernetesDecidesVersionModuleAndChecksum) {
+  site.write("versions.yaml",
+             "kubernetes:\n  default: 1.36.4\n  releases:\n    1.36.4: {module: tools}\n"
+             "    1.35.8: {module: older, sha256: {kube: {amd64: " +
+                 sum_b +
+                 "}}}\n"
+                 "binaries:\n"
+                 "  kube: {version: \"{kubernetes}\", release: {url: \"https://site.example/v{version}/kube\"}, "
+                 "go: {module: \"{kubernetes-module}\", package: example.org/kube, ldflags: [\"-X minor={minor}\"]}}\n"
+                 "  still: {version: \"1\", c: {source: builds/still.c}}\n"
+                 "images: {kube: {reference: \"registry.example/kube:v{kube}\", binaries: {/kube: kube}}}\n");
+  site.write("builds/older/go.mod", "module y\n");
+  const Catalogue now = load();
+  const Binary& kube = now.binaries().at("kube");
+  EXPECT_EQ(now.kubernetes(), "1.36.4");
+  EXPECT_EQ(kube.version, "1.36.4");
+  EXPECT_EQ(kube.go->module, "tools");
+  EXPECT_FALSE(kube.release) << "no checksum of this release is known";
+  const Result<Catalogue> before = Catalogue::load(site.path("data"), "amd64", "1.35.8");
+  ASSERT_TRUE(before.ok()) << describe(before.error());
+  const Binary& older = before->binaries().at("kube");
+  EXPECT_EQ(older.version, "1.35.8");
+  EXPECT_EQ(older.go->module, "older");
+  EXPECT_EQ(older.go->ldflags, std::vector<std::string>{"-X minor=35"});
+  ASSERT_TRUE(older.release);
+  EXPECT_EQ(older.release->url, "https://site.example/v1.35.8/kube");
+  EXPECT_EQ(older.release->sha256, sum_b);
+  EXPECT_EQ(before->images().at("kube").reference, "registry.example/kube:v1.35.8");
+  EXPECT_NE(before->recipe("binary/kube"), now.recipe("binary/kube"));
+  EXPECT_EQ(before->recipe("binary/still"), now.recipe("binary/still"));
+}
+
+TEST_F(CatalogueTest, AReleaseThatIsNotOfferedIsRefusedByName) {
+  const Result<Catalogue> catalogue = Catalogue::load(SLIPWAY_SOURCE "/playbooks", "amd64", "1.34.0");
+  ASSERT_FALSE(catalogue.ok());
+  EXPECT_EQ(catalogue.error().kind, ErrorKind::bad_input);
+  EXPECT_NE(catalogue.error().expected.find("1.35.8"), std::string::npos);
 }
 
 TEST_F(CatalogueTest, AListInAListStandsForItsElements) {
@@ -187,6 +226,12 @@ INSTANTIATE_TEST_SUITE_P(
 
 class ShippedVersions : public ::testing::TestWithParam<const char*> {};
 TEST_P(ShippedVersions, AreWhole) {
+  for (const char* release : {"", "1.36.4", "1.35.8"}) {
+    const Result<Catalogue> of_release = Catalogue::load(SLIPWAY_SOURCE "/playbooks", GetParam(), release);
+    ASSERT_TRUE(of_release.ok()) << describe(of_release.error());
+    EXPECT_TRUE(of_release->binaries().at("kubelet").release) << release;
+    EXPECT_EQ(of_release->binaries().at("kubelet").version, of_release->kubernetes());
+  }
   const Result<Catalogue> catalogue = Catalogue::load(SLIPWAY_SOURCE "/playbooks", GetParam());
   ASSERT_TRUE(catalogue.ok()) << describe(catalogue.error());
   for (const char* name : {"binary/kubelet", "binary/kubeadm", "binary/kubectl", "binary/containerd", "binary/runc",

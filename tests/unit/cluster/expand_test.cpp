@@ -80,6 +80,17 @@ pools:
     ASSERT_TRUE(finished) << describe(finished.error());
   }
 
+  /// What expanding says, with this release recorded as the hosts' own.
+  Result<void> expanded_beside(const std::string& release) {
+    make({"c1"});
+    StepRecord kubelet;
+    kubelet.applied = true;
+    kubelet.outputs = {{"version", release}};
+    state_.steps.insert_or_assign(StepId("artifact/binary/kubelet"), kubelet);
+    Graph graph;
+    return expand(graph, {spec_, state_, membership_, identity_, platform_, *provider_, SLIPWAY_SOURCE});
+  }
+
   bool waits(const std::string& step, const std::string& for_step) const {
     const Node& node = graph_.nodes()[*graph_.find(StepId(step))];
     const size_t other = *graph_.find(StepId(for_step));
@@ -122,6 +133,18 @@ TEST_F(ExpandTest, SecretsAreWrittenAgainOnceEveryApiServerWritesWithTheNewKey) 
 TEST_F(ExpandTest, WithoutAChangeOfTheKeyNoSecretIsTouched) {
   make({"c1"});
   EXPECT_FALSE(graph_.find(StepId("kubernetes/encryption")));
+}
+
+TEST_F(ExpandTest, ALivingClusterKeepsItsRelease) {
+  const Result<void> other = expanded_beside("1.35.8");
+  ASSERT_FALSE(other.ok());
+  EXPECT_EQ(other.error().kind, ErrorKind::bad_input);
+  EXPECT_NE(other.error().advice.find("1.35.8"), std::string::npos);
+}
+
+TEST_F(ExpandTest, ItsOwnReleaseIsNoChange) {
+  const Result<void> same = expanded_beside("1.36.4");
+  EXPECT_TRUE(same.ok()) << describe(same.error());
 }
 
 TEST_F(ExpandTest, CertificatesAreIssuedOneControlPlaneAtATime) {

@@ -31,11 +31,13 @@ namespace fs = std::filesystem;
 
 std::atomic<bool> cancelled{false};
 std::atomic<int> cancelling_signal{0};
+std::atomic<bool> told_on_screen{false};  // The live view says what a signal does.
 
 void on_signal(int signal) {
   // The second one leaves at once: everything acknowledged is on disk already.
   if (cancelled.exchange(true)) _exit(signal == SIGTERM ? 143 : 130);
   cancelling_signal = signal;
+  if (told_on_screen) return;
   constexpr char text[] = "\nStopping: running steps finish and are recorded. Again to leave at once, also safely.\n";
   [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text, sizeof text - 1);
 }
@@ -296,7 +298,9 @@ RunSummary Session::run(const Plan& plan, const std::string& verb, const Plan* c
   size_t to_do = 0;
   for (const PlannedStep& step : plan.steps)
     if (step.diff.action != Action::none && !step.out_of_scope) ++to_do;
-  RunView view(stderr, style_for(STDERR_FILENO), isatty(STDERR_FILENO) != 0, to_do);
+  const bool live = can_redraw(STDERR_FILENO);
+  RunView view(RunProgress(plan, verb + " " + parts.spec.name),
+               {.live = live, .stopping = &cancelled, .terminal = [] { return terminal_of(STDERR_FILENO); }});
   const EventSink sink = [&](Event event) {
     event.run = (*log)->id();
     (*log)->write(event);
@@ -313,6 +317,7 @@ RunSummary Session::run(const Plan& plan, const std::string& verb, const Plan* c
   options.step_log = [&](const StepId& step) { return (*log)->step_log(step); };
   sink({.time = std::chrono::system_clock::now(), .type = "run-started", .text = verb, .data = {{"steps", to_do}}});
   {
+    told_on_screen = live;
     const std::jthread ticker([&](const std::stop_token& stop) {
       while (!stop.stop_requested()) {
         std::this_thread::sleep_for(Milliseconds(250));
@@ -321,6 +326,7 @@ RunSummary Session::run(const Plan& plan, const std::string& verb, const Plan* c
     });
     parts.summary =
         execute(*parts.graph, plan, parts.ports->reader(), parts.ports->writer(), *parts.store, options, sink);
+    told_on_screen = false;
   }
   pass_boundary("phase/ending");
   const RunSummary& summary = parts.summary;

@@ -319,6 +319,7 @@ class Executor {
       fates_[node] = work.applied ? Fate::applied : Fate::unchanged;
       if (!work.applied) {
         keep_found(place, outputs_[node]);
+        if (may_act(node)) emit(event_of("step-skipped", node, {.text = "nothing left to do"}));
         return;
       }
       ++summary_.applied;

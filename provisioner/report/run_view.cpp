@@ -3,106 +3,89 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "report/columns.h"
 
 namespace slipway {
 namespace {
 
-double seconds_since(Instant instant) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - instant).count();
-}
+constexpr Milliseconds between_frames{50};
+constexpr size_t longest_text = 200;
 
-std::string sized(const Event& event) {
-  if (!event.data.is_object() || !event.data.contains("total")) return "";
-  const auto done = event.data.value("done", uint64_t{0}), total = event.data.value("total", uint64_t{0});
-  return " " + format_bytes(done) + " of " + format_bytes(total);
-}
+double seconds_between(Instant from, Instant to) { return std::chrono::duration<double>(to - from).count(); }
 
 }  // namespace
 
-RunView::RunView(std::FILE* out, Style style, bool live, size_t steps_to_do)
-    : out_(out),
-      style_(style),
-      live_(live),
-      to_do_(steps_to_do),
-      begun_(std::chrono::steady_clock::now()),
+RunView::RunView(RunProgress progress, RunViewOptions options)
+    : progress_(std::move(progress)),
+      options_(std::move(options)),
+      block_(options_.out),
+      begun_(options_.now()),
       last_line_(begun_) {}
 
 RunView::~RunView() {
   const std::lock_guard lock(mutex_);
-  clear_live_line();
+  if (options_.live) block_.draw(unprinted_, {}, options_.terminal().style.width);
 }
 
-std::string RunView::stamp() const {
+std::string RunView::stamp(const Style& style) const {
   char text[16];
-  std::snprintf(text, sizeof text, "%6.1fs", seconds_since(begun_));
-  return style_.dim(text);
+  std::snprintf(text, sizeof text, "%6.1fs", seconds_between(begun_, options_.now()));
+  return style.dim(text);
+}
+
+std::string RunView::told(const Event& event, const Style& style) const {
+  const std::string& step = event.step.text();
+  if (event.type == "step-done")
+    return stamp(style) + " " + style.green("✓") + " " + step + " " + event.action + "d" +
+           style.dim("  " + format_seconds(static_cast<double>(event.milliseconds) / 1000)) + "\n";
+  if (event.type == "step-failed")
+    return stamp(style) + " " + style.red("✗") + " " + step + " failed\n          " +
+           replace_all(printable(event.text), "\n", "\n          ") + "\n";
+  if (event.type == "step-blocked")
+    return stamp(style) + " " + style.yellow("·") + " " + step + " not done: " + printable(event.text) + "\n";
+  return "";
 }
 
 void RunView::on_event(const Event& event) {
   const std::lock_guard lock(mutex_);
-  const std::string& step = event.step.text();
-  if (event.type == "step-started") {
-    running_[event.step] = {std::chrono::steady_clock::now(), ""};
-    to_do_ = std::max(to_do_, done_ + running_.size());
-  } else if (event.type == "step-progress") {
-    Running& running = running_.try_emplace(event.step, Running{std::chrono::steady_clock::now(), ""}).first->second;
-    running.text = event.text + sized(event);
-  } else if (event.type == "step-done") {
-    running_.erase(event.step);
-    ++done_;
-    print_line(stamp() + " " + style_.green("✓") + " " + step + " " + event.action + "d" +
-               style_.dim("  " + format_seconds(static_cast<double>(event.milliseconds) / 1000)));
-  } else if (event.type == "step-failed") {
-    running_.erase(event.step);
-    print_line(stamp() + " " + style_.red("✗") + " " + step + " failed\n          " +
-               replace_all(event.text, "\n", "\n          "));
-  } else if (event.type == "step-blocked") {
-    print_line(stamp() + " " + style_.yellow("·") + " " + step + " not done: " + event.text);
+  progress_.on_event(event, options_.now());
+  const std::string text = told(event, options_.terminal().style);
+  if (!options_.live) {
+    if (!text.empty()) print(text);
+    return;
   }
-  if (live_) draw_live_line();
+  unprinted_ += text;
+  // Many events at once are one frame; the next tick shows what is left.
+  if (options_.now() - last_draw_ >= between_frames) draw(std::exchange(unprinted_, ""));
 }
 
 void RunView::tick() {
   const std::lock_guard lock(mutex_);
-  if (live_) {
-    draw_live_line();
-    return;
-  }
-  if (running_.empty() || seconds_since(last_line_) < 15) return;
-  const auto slowest = std::min_element(running_.begin(), running_.end(),
-                                        [](const auto& a, const auto& b) { return a.second.since < b.second.since; });
-  print_line(stamp() + " … " + std::to_string(running_.size()) + " running; " + slowest->first.text() + " for " +
-             format_seconds(seconds_since(slowest->second.since)) +
-             (slowest->second.text.empty() ? "" : ": " + slowest->second.text));
+  if (options_.live) return draw(std::exchange(unprinted_, ""));
+  const std::vector<RunProgress::Running> running = progress_.running();
+  if (running.empty() || seconds_between(last_line_, options_.now()) < 15) return;
+  const RunProgress::Running& slowest =
+      *std::min_element(running.begin(), running.end(), [](auto& a, auto& b) { return a.since < b.since; });
+  print(stamp(options_.terminal().style) + " … " + std::to_string(running.size()) + " running; " + slowest.step.text() +
+        " for " + format_seconds(seconds_between(slowest.since, options_.now())) +
+        (slowest.text.empty() ? "" : ": " + fit(slowest.text, longest_text)) + "\n");
 }
 
-void RunView::print_line(const std::string& line) {
-  clear_live_line();
-  std::fprintf(out_, "%s\n", line.c_str());
-  std::fflush(out_);
-  last_line_ = std::chrono::steady_clock::now();
+void RunView::print(const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), options_.out);
+  std::fflush(options_.out);
+  last_line_ = options_.now();
 }
 
-void RunView::clear_live_line() {
-  if (live_drawn_) std::fputs("\r\033[K", out_);
-  live_drawn_ = false;
-}
-
-void RunView::draw_live_line() {
-  clear_live_line();
-  if (running_.empty()) return;
-  std::string line =
-      std::to_string(done_) + "/" + std::to_string(to_do_) + " " + format_seconds(seconds_since(begun_)) + "  ";
-  std::vector<std::pair<Instant, std::string>> rows;
-  for (const auto& [step, running] : running_)
-    rows.emplace_back(running.since, step.text() + (running.text.empty() ? "" : " (" + running.text + ")"));
-  std::sort(rows.begin(), rows.end());
-  for (size_t i = 0; i < rows.size(); ++i) line += (i > 0 ? ", " : "") + rows[i].second;
-  const auto room = static_cast<size_t>(std::max(20, style_.width - 1));
-  if (line.size() > room) line = line.substr(0, room - 3) + "...";
-  std::fputs(style_.dim(line).c_str(), out_);
-  std::fflush(out_);
-  live_drawn_ = true;
+void RunView::draw(const std::string& above) {
+  last_draw_ = options_.now();
+  const Terminal terminal = options_.terminal();
+  const Frame frame{.begun = begun_,
+                    .now = last_draw_,
+                    .style = terminal.style,
+                    .height = terminal.height,
+                    .stopping = options_.stopping && options_.stopping->load()};
+  block_.draw(above, live_screen(progress_, frame), terminal.style.width);
 }
 
 }  // namespace slipway

@@ -1,46 +1,50 @@
 #pragma once
-// A run as it goes, for the person who watches: one line per finished step, and on a terminal one live line below.
+// A run as it goes, for the person who watches: one line per finished step, and on a terminal a live tree below.
 
+#include <atomic>
 #include <cstdio>
-#include <map>
+#include <functional>
 #include <mutex>
 #include <string>
 
-#include "graph/event.h"
-#include "report/style.h"
+#include "report/live_block.h"
+#include "report/live_screen.h"
 
 namespace slipway {
+
+struct RunViewOptions {
+  std::FILE* out = stderr;
+  /// A terminal whose lines can be redrawn; otherwise plain lines only, with a sign of life every 15 s.
+  bool live = false;
+  const std::atomic<bool>* stopping = nullptr;  ///< Ctrl-C was pressed: the live view says what happens now.
+  /// The terminal as it is now; asked at each draw, so that a resize needs no signal.
+  std::function<Terminal()> terminal;
+  std::function<Instant()> now = [] { return std::chrono::steady_clock::now(); };
+};
 
 /// Threads: on_event by one thread at a time; `tick` by any.
 class RunView {
  public:
-  /// `live`: rewrite a status line in place (a terminal); otherwise plain lines only, with a sign of life every 15 s.
-  RunView(std::FILE* out, Style style, bool live, size_t steps_to_do);
+  RunView(RunProgress progress, RunViewOptions options);
   ~RunView();
   RunView(const RunView&) = delete;
   RunView& operator=(const RunView&) = delete;
   void on_event(const Event& event);
-  /// Redraws the live line, or gives a sign of life where nothing was printed for long.
+  /// Redraws, or gives a sign of life where nothing was printed for long.
   void tick();
 
  private:
-  struct Running {
-    Instant since;
-    std::string text;
-  };
-  void print_line(const std::string& line);
-  void clear_live_line();
-  void draw_live_line();
-  std::string stamp() const;
+  /// The finished step's line(s), or "".
+  std::string told(const Event& event, const Style& style) const;
+  std::string stamp(const Style& style) const;
+  void print(const std::string& text);
+  void draw(const std::string& above);
 
-  std::FILE* out_;
-  Style style_;
-  bool live_;
-  size_t to_do_;
-  size_t done_ = 0;
-  bool live_drawn_ = false;
-  Instant begun_, last_line_;
-  std::map<StepId, Running> running_;
+  RunProgress progress_;
+  RunViewOptions options_;
+  LiveBlock block_;
+  Instant begun_, last_line_, last_draw_{};
+  std::string unprinted_;  ///< Lines that wait for the next frame.
   std::mutex mutex_;
 };
 

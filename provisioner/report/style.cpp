@@ -11,13 +11,23 @@ std::string Style::wrap(const char* code, std::string_view text) const {
   return "\033[" + std::string(code) + "m" + std::string(text) + "\033[0m";
 }
 
-Style style_for(int descriptor) {
-  Style style;
+Style style_for(int descriptor) { return terminal_of(descriptor).style; }
+
+Terminal terminal_of(int descriptor) {
+  Terminal terminal;
   const char* no_colour = std::getenv("NO_COLOR");
-  style.colour = isatty(descriptor) && !(no_colour && *no_colour);
+  terminal.style.colour = can_redraw(descriptor) && !(no_colour && *no_colour);
   winsize size{};
-  if (ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) style.width = size.ws_col;
-  return style;
+  if (ioctl(descriptor, TIOCGWINSZ, &size) == 0) {
+    if (size.ws_col > 0) terminal.style.width = size.ws_col;
+    if (size.ws_row > 0) terminal.height = size.ws_row;
+  }
+  return terminal;
+}
+
+bool can_redraw(int descriptor) {
+  const char* kind = std::getenv("TERM");
+  return isatty(descriptor) && kind && *kind && std::string_view(kind) != "dumb";
 }
 
 }  // namespace slipway

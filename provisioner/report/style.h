@@ -23,4 +23,13 @@ struct Style {
 /// The style that suits a file descriptor.
 Style style_for(int descriptor);
 
+/// A terminal as it is now.
+struct Terminal {
+  Style style;
+  int height = 24;
+};
+Terminal terminal_of(int descriptor);
+/// Whether lines can be redrawn there: a terminal that moves its cursor (TERM is set and not "dumb").
+bool can_redraw(int descriptor);
+
 }  // namespace slipway

@@ -1,7 +1,7 @@
 slipway_test(report_plan_text ${CMAKE_CURRENT_LIST_DIR}/plan_text_test.cpp slipway::report)
 target_compile_definitions(test_report_plan_text PRIVATE GOLDEN_FOLDER="${CMAKE_CURRENT_LIST_DIR}/golden")
 gtest_discover_tests(test_report_plan_text)
-foreach(thing graph_drawing report_html)
+foreach(thing graph_drawing live_view report_html)
   slipway_test(report_${thing} ${CMAKE_CURRENT_LIST_DIR}/${thing}_test.cpp slipway::report)
   target_compile_definitions(test_report_${thing} PRIVATE GOLDEN_FOLDER="${CMAKE_CURRENT_LIST_DIR}/golden")
   gtest_discover_tests(test_report_${thing})

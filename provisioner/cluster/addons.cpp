@@ -70,6 +70,11 @@ class AddOnChapter {
                                                         : recorded_inventory(record->second.outputs);
   }
 
+  bool settled(const StepId& id) const {
+    const auto record = draft_.blueprint.state.steps.find(id);
+    return record != draft_.blueprint.state.steps.end() && record->second.applied && !record->second.intent_open;
+  }
+
   /// Images that no role has anyway are brought in once the machine has joined, so that they hold up no node.
   Result<void> add_images(const Member& member) {
     Value tasks = Value::array();
@@ -157,6 +162,7 @@ class AddOnChapter {
     Result<std::unique_ptr<ObjectsStep>> step = ObjectsStep::make({.owner = {draft_.blueprint.spec.name, info.id},
                                                                    .objects = std::move(objects),
                                                                    .recorded = recorded(info.id),
+                                                                   .settled = settled(info.id),
                                                                    .adopt = add_on_.adopt});
     if (!step) return std::move(step).error().while_doing("preparing add-on " + add_on_.name);
     info.removal = (*step)->removal();

@@ -92,6 +92,11 @@ Result<Outputs> JoinStep::apply(Writer& writer, const Diff& diff, const Inputs& 
     return std::move(put).error();
   if (Result<void> put = hand_over(writer, *host, "kubeadm-join.yaml", configuration(*host, token.reveal())); !put)
     return std::move(put).error();
+  // A node of this name is that of a machine that is no more, or of a join that was cut off; until the cluster finds
+  // out it is called Ready, and kubeadm refuses to join beside it.
+  if (Result<void> gone = writer.cluster.remove({"v1", "Node", "", host->machine.text()}, Deadline::in(Seconds(60)));
+      !gone)
+    return std::move(gone).error().while_doing("removing the node that had this name before");
   recorder.progress("joining");
   Result<Outputs> joined = playbook_->apply(writer, diff, inputs, recorder);
   // A token that outlives its join by a few minutes is harmless; one that cannot be deleted expires by itself.

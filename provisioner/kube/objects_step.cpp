@@ -129,8 +129,8 @@ Diff ObjectsStep::diff(const Observation& seen, const Inputs&) const {
   std::vector<std::string> notes;
   for (const Value& note : facts.at("notes")) notes.push_back(note);
   diff.note = join(notes, "; ");
-  if (diff.fields.empty()) {
-    // A run that was killed between applying and recording left state without the inventory that prune and delete need.
+  if (diff.fields.empty() && options_.settled) {
+    // Prune and delete go by the inventory in state.
     Value recorded = names_of(options_.recorded), now = facts.at("inventory");
     std::sort(recorded.begin(), recorded.end());
     std::sort(now.begin(), now.end());

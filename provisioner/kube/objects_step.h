@@ -13,6 +13,8 @@ struct ObjectsOptions {
   ObjectOwner owner;
   std::vector<Value> objects;         ///< Placeholders already expanded; in any order.
   std::vector<ObjectKey> recorded{};  ///< The step's output "inventory" as state has it (recorded_inventory).
+  /// False where state has no finished record of the step: what is found is then taken into it by the run as it is.
+  bool settled = true;
   /// Take over objects of these names that somebody else made (what kubeadm made, say). They get our fields and an
   /// annotation, and are never deleted by us.
   bool adopt = false;

@@ -27,9 +27,13 @@ class HandedOver final : public HostWriter, public ClusterWriter {
     return object;
   }
   Result<Value> patch(const ObjectKey&, const Value&, Deadline) override { return none(); }
-  Result<void> remove(const ObjectKey&, Deadline) override { return {}; }
+  Result<void> remove(const ObjectKey& key, Deadline) override {
+    removed.push_back(describe(key));
+    return {};
+  }
   Result<void> evict(const std::string&, const std::string&, Deadline) override { return none(); }
 
+  std::vector<std::string> removed;
   std::map<std::string, std::string> files;
   std::string token;
 
@@ -179,6 +183,8 @@ TEST_F(ExpandTest, EachHostIsHandedItsOwnJoinConfiguration) {
     EXPECT_NE(configuration.find("tlsBootstrapToken: " + handed.token + "\n"), std::string::npos) << configuration;
     EXPECT_EQ(configuration.find("advertiseAddress: " + address) != std::string::npos, machine == "c2");
     EXPECT_EQ(configuration.find('@'), std::string::npos) << configuration;
+    ASSERT_FALSE(handed.removed.empty());
+    EXPECT_EQ(handed.removed.front(), "Node " + machine) << "the one of a machine that is no more";
   }
 }
 

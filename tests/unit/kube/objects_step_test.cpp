@@ -195,6 +195,19 @@ TEST_F(Objects, AdoptingTakesOverAndNeverDeletes) {
   EXPECT_EQ(names(plan(*step(std::vector<Value>{}, {key}))), Fields{"inventory"});
 }
 
+TEST_F(Objects, WhatStateHasNoRecordOfIsTakenIntoItWithoutAChange) {
+  const auto inventory = settle(*step(manifests));
+  EXPECT_EQ(names(plan(*step(manifests))), Fields{"inventory"});
+  const auto found = ObjectsStep::make(
+      {.owner = {"demo", StepId("addon/lab")}, .objects = yamls(manifests), .recorded = {}, .settled = false});
+  ASSERT_TRUE(found.ok());
+  KubePorts ports(*client);
+  const Result<Observation> seen = (*found)->observe(ports.reader, Inputs());
+  ASSERT_TRUE(seen.ok());
+  EXPECT_EQ((*found)->diff(*seen, Inputs()).action, Action::none);
+  EXPECT_EQ(recorded_inventory(Value(seen->outputs)), inventory) << "what the run then records";
+}
+
 TEST_F(Objects, AnObjectWhoseLabelWasTakenOffIsStillOurs) {
   const auto inventory = settle(*step(manifests));
   api.edit(settings, {{"metadata", {{"labels", nullptr}}}});

@@ -1,4 +1,4 @@
-#include <regex>
+#include <regex.h>
 
 #include "base/text.h"
 #include "playbook/modules/families.h"
@@ -6,6 +6,16 @@
 
 namespace slipway::playbook {
 namespace {
+
+/// As grep -E on the host decides it: POSIX extended. (std::regex writes to a cache that all threads share.)
+Result<bool> finds(const std::string& expression, const std::string& line) {
+  regex_t compiled;
+  if (::regcomp(&compiled, expression.c_str(), REG_EXTENDED | REG_NOSUB) != 0)
+    return fail(ErrorKind::bad_input, "'match' is no extended regular expression", {.found = expression});
+  const bool found = ::regexec(&compiled, line.c_str(), 0, nullptr, 0) == 0;
+  ::regfree(&compiled);
+  return found;
+}
 
 Result<void> write_line(const Arguments& arguments, TaskWriter& task) {
   const std::string path = arguments.text("path"), line = arguments.text("line"), match = arguments.text("match");
@@ -20,13 +30,11 @@ Result<void> write_line(const Arguments& arguments, TaskWriter& task) {
                 {.advice = "use a file or a template; their content never stands in a script"});
   if (!match.empty() && !absent) {
     // Otherwise the line would be added anew by each run.
-    try {
-      if (!std::regex_search(line, std::regex(match, std::regex::extended)))
-        return fail(ErrorKind::bad_input, "'match' does not find the wanted line itself",
-                    {.found = match, .expected = "an expression that matches: " + line});
-    } catch (const std::regex_error&) {
-      return fail(ErrorKind::bad_input, "'match' is no extended regular expression", {.found = match});
-    }
+    const Result<bool> found = finds(match, line);
+    if (!found) return found.error();
+    if (!*found)
+      return fail(ErrorKind::bad_input, "'match' does not find the wanted line itself",
+                  {.found = match, .expected = "an expression that matches: " + line});
   }
   task.begin_object(path);
   const int field = task.field("", absent ? Value() : Value(line), true);

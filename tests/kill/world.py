@@ -23,6 +23,7 @@ class Place:
 
     def __init__(self, folder, slipway):
         self.folder, self.slipway = folder, slipway
+        self.cache = folder + "/.cache"
         self.spec = folder + "/sim.yaml"
         self.state = folder + "/.slipway/sim"
 
@@ -47,7 +48,7 @@ class Place:
 
     def environment(self, **more):
         kept = {key: value for key, value in os.environ.items() if not key.startswith("SLIPWAY_") or key == "SLIPWAY_DATA"}
-        kept.update(HOME=self.folder, NO_COLOR="1", **more)
+        kept.update(HOME=self.folder, XDG_CACHE_HOME=self.cache, NO_COLOR="1", **more)
         return kept
 
     def start(self, words, **more):

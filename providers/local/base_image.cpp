@@ -8,7 +8,6 @@
 #include "base/file.h"
 #include "base/process.h"
 #include "base/text.h"
-#include "providers/local/file_lock.h"
 #include "providers/local/mounts.h"
 
 namespace slipway::local {
@@ -94,9 +93,12 @@ BaseImage::BaseImage(std::string release, std::string mirror)
 
 bool BaseImage::ready() const { return ::access((folder_ + "/image.json").c_str(), F_OK) == 0; }
 
-Result<void> BaseImage::bootstrap(const std::string& target, const CloudProgress& progress, Deadline deadline) const {
-  Command command{.arguments = {"mmdebstrap", "--mode=root", "--format=directory", "--variant=minbase",
-                                "--include=" + join(base_packages(), ","), release_, target},
+Result<void> BaseImage::bootstrap(const std::string& target, const FileLock& lock, const CloudProgress& progress,
+                                  Deadline deadline) const {
+  // Where this process is killed, the builder clears up after itself; the next run waits for it, as it has the lock.
+  Command command{.arguments = {"setpriv", "--pdeathsig", "TERM", "mmdebstrap", "--mode=root", "--format=directory",
+                                "--variant=minbase", "--include=" + join(base_packages(), ","), release_, target},
+                  .keep_open = lock.descriptor(),
                   .timeout = deadline.left()};
   if (!mirror_.empty()) command.arguments.push_back(mirror_);
   command.on_line = [&](std::string_view line) {
@@ -118,7 +120,7 @@ Result<void> BaseImage::build(const CloudProgress& progress, Deadline deadline) 
     if (Result<void> gone = remove_tree(folder_); !gone) return gone;
     if (Result<void> made = make_directories(partial, 0755); !made) return made;
     const std::string root = partial + "/rootfs";
-    Result<void> built = bootstrap(root, progress, deadline);
+    Result<void> built = bootstrap(root, *lock, progress, deadline);
     if (built) built = finish_tree(root);
     if (!built) {
       if (Result<void> gone = remove_tree(partial); !gone) progress("left behind: " + partial);

@@ -4,6 +4,7 @@
 
 #include "base/result.h"
 #include "ports/cloud.h"
+#include "providers/local/file_lock.h"
 
 namespace slipway::local {
 
@@ -26,7 +27,8 @@ class BaseImage {
   static std::string root_of(const std::string& name) { return directory() + "/" + name + "/rootfs"; }
 
  private:
-  Result<void> bootstrap(const std::string& target, const CloudProgress& progress, Deadline deadline) const;
+  Result<void> bootstrap(const std::string& target, const FileLock& lock, const CloudProgress& progress,
+                         Deadline deadline) const;
 
   std::string release_, mirror_, name_, folder_;
 };

@@ -13,6 +13,8 @@ class FileLock {
   static Result<FileLock> take(const std::string& path, Deadline deadline);
   /// Removes the file while the lock is held, so that nothing is left behind; waiters start over.
   void remove_file();
+  /// For Command::keep_open: a command that outlives this process keeps the lock until it ends.
+  int descriptor() const { return file_.number(); }
 
  private:
   FileLock(FileDescriptor file, std::string path) : file_(std::move(file)), path_(std::move(path)) {}

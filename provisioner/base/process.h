@@ -17,6 +17,7 @@ struct Command {
   std::string input{};                               ///< Fed to standard input, which is then closed.
   std::map<std::string, std::string> environment{};  ///< Added to our own environment.
   std::string directory{};                           ///< Working folder; empty: ours.
+  int keep_open = -1;  ///< A descriptor that the command has too: a lock that lasts until it and its children ended.
   Milliseconds timeout = std::chrono::minutes(5);
   std::function<void(std::string_view line)>
       on_line{};  ///< Called in the calling thread for each line of output as it comes.

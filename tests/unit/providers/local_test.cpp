@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/process.h"
 #include "providers/local/base_image.h"
 #include "providers/local/cgroups.h"
 #include "providers/local/file_lock.h"
@@ -230,6 +231,20 @@ TEST(FileLockTest, SecondTakerWaitsUntilTheFirstIsDone) {
     first->remove_file();
   }
   EXPECT_TRUE(FileLock::take(path, Deadline::in(Seconds(5))).ok());
+}
+
+TEST(FileLockTest, ACommandThatOutlivesUsKeepsItUntilItEnds) {
+  const TemporaryFolder folder;
+  const std::string path = folder.path() + "/lock";
+  {
+    const Result<FileLock> lock = FileLock::take(path, Deadline::in(Seconds(5)));
+    ASSERT_TRUE(lock.ok());
+    ASSERT_TRUE(run_or_fail({.arguments = {"sh", "-c", "sleep 1 >/dev/null 2>&1 </dev/null &"},
+                             .keep_open = lock->descriptor()})
+                    .ok());
+  }
+  EXPECT_FALSE(FileLock::take(path, Deadline::in(Milliseconds(1))).ok());
+  EXPECT_TRUE(FileLock::take(path, Deadline::in(Seconds(10))).ok());
 }
 
 TEST(RemoveTreeTest, LinksAreDeletedAndNotFollowed) {

@@ -138,7 +138,8 @@ std::string format_seconds(double seconds) {
   else if (seconds < 120)
     std::snprintf(text, sizeof text, "%.0f s", seconds);
   else
-    std::snprintf(text, sizeof text, "%d min %d s", static_cast<int>(seconds) / 60, static_cast<int>(seconds) % 60);
+    // What a host says its clock shows may be any number: no integer holds them all.
+    std::snprintf(text, sizeof text, "%.0f min %.0f s", std::floor(seconds / 60), std::floor(std::fmod(seconds, 60)));
   return text;
 }
 

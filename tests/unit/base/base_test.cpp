@@ -97,6 +97,14 @@ TEST(Files, AreReplacedAsAWholeWithTheModeAskedFor) {
   EXPECT_EQ(read_file(folder.path + "/none").error().kind, ErrorKind::not_found);
 }
 
+TEST(Text, ADurationOfAnySizeIsWrittenOut) {
+  EXPECT_EQ(format_seconds(1.25), "1.2 s");
+  EXPECT_EQ(format_seconds(119), "119 s");
+  EXPECT_EQ(format_seconds(185.9), "3 min 5 s");
+  EXPECT_TRUE(format_seconds(1e17).starts_with("1666666666666666 min ")) << format_seconds(1e17);
+  EXPECT_FALSE(format_seconds(1e300).empty());
+}
+
 TEST(Processes, GiveOutputErrorsAndExitStatus) {
   const Result<CommandOutcome> outcome =
       run_command({.arguments = {"sh", "-c", "cat; echo oops >&2; exit 3"}, .input = "fed"});

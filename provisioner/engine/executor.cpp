@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <set>
 
 #include "base/secret.h"
 #include "base/text.h"
@@ -97,6 +98,7 @@ class Executor {
     for (const double chain : chain_seconds_)
       summary_.critical_path_seconds = std::max(summary_.critical_path_seconds, chain);
     summary_.cancelled = cancelled();
+    summary_.beyond_scope.assign(beyond_scope_.begin(), beyond_scope_.end());
     return std::move(summary_);
   }
 
@@ -160,6 +162,8 @@ class Executor {
       // A thing that leaves waits only for those that stand on it; one of those that failed keeps it, too.
       if (fate == Fate::failed || fate == Fate::blocked || fate == Fate::waiting || fate == Fate::out_of_scope) {
         block(node, graph_.nodes()[need].info.id);
+        if (fate == Fate::out_of_scope && fates_[node] == Fate::blocked)
+          beyond_scope_.insert(graph_.nodes()[need].info.id);
         return {};
       }
     }
@@ -398,6 +402,7 @@ class Executor {
   std::vector<Outputs> outputs_;
   std::vector<double> chain_seconds_;
   RunSummary summary_;
+  std::set<StepId> beyond_scope_;
   bool store_failed_ = false;
   std::mutex emit_mutex_;
   uint64_t sequence_ = 0;

@@ -39,6 +39,7 @@ struct RunSummary {
   double seconds = 0;
   double critical_path_seconds = 0;  ///< The longest chain of this run's own steps.
   std::vector<StepFailure> failures;
+  std::vector<StepId> beyond_scope;   ///< The run's scope leaves them out, though steps within it wait for them.
   std::vector<StepId> waiting;        ///< The steps that wait for approval.
   std::vector<StepFailure> refusals;  ///< Of those the ones that wait for more than --approve: what was on them.
   /// 0; 1 (or the first failure's code); 4; 130.

@@ -10,6 +10,11 @@
 namespace slipway {
 namespace {
 
+SpecFault fault_of(const Mark& mark, std::string message, std::string found, std::string expected, std::string advice) {
+  return {mark.line,           mark.column,       std::move(message),         std::move(found),
+          std::move(expected), std::move(advice), mark.file ? *mark.file : ""};
+}
+
 std::string list_of(const std::vector<std::string_view>& words) {
   if (words.empty()) return {};
   if (words.size() == 1) return std::string(words[0]);
@@ -94,8 +99,7 @@ class Checker {
 
  private:
   void add(Mark mark, std::string message, std::string found, std::string expected, std::string advice) {
-    faults_.push_back(
-        {mark.line, mark.column, std::move(message), std::move(found), std::move(expected), std::move(advice)});
+    faults_.push_back(fault_of(mark, std::move(message), std::move(found), std::move(expected), std::move(advice)));
   }
 
   Value refuse(const SchemaNode& schema, const YamlNode& node, std::string advice) {
@@ -289,15 +293,13 @@ Place find_place(const YamlNode& root, const std::vector<std::string>& path) {
 void SpecDraft::add(const std::vector<std::string>& path, std::string message, std::string found, std::string expected,
                     std::string advice) {
   const Mark mark = find_place(tree, path).node;
-  faults.push_back(
-      {mark.line, mark.column, std::move(message), std::move(found), std::move(expected), std::move(advice)});
+  faults.push_back(fault_of(mark, std::move(message), std::move(found), std::move(expected), std::move(advice)));
 }
 
 void SpecDraft::add_at_key(const std::vector<std::string>& path, std::string message, std::string found,
                            std::string expected, std::string advice) {
   const Mark mark = find_place(tree, path).key;
-  faults.push_back(
-      {mark.line, mark.column, std::move(message), std::move(found), std::move(expected), std::move(advice)});
+  faults.push_back(fault_of(mark, std::move(message), std::move(found), std::move(expected), std::move(advice)));
 }
 
 bool SpecDraft::written(const std::vector<std::string>& path) const { return find_place(tree, path).whole; }

@@ -2,6 +2,7 @@
 // First half of the spec's checks: each key by itself, as the table of keys says. The second half, how keys fit
 // together, is in network_checks.cpp and pool_checks.cpp.
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -15,8 +16,9 @@ namespace slipway {
 /// A spec on its way: the file's tree and what is good of it. Values that are at fault are left out of `value`, so that
 /// later checks pass over them instead of complaining twice.
 struct SpecDraft {
-  YamlNode tree;
-  Value value;  ///< Defaults filled in; sizes as bytes.
+  YamlNode tree;                            ///< With a base: both files as one.
+  std::shared_ptr<const std::string> base;  ///< The base's path, which marks of the tree point to. Null: no base.
+  Value value;                              ///< Defaults filled in; sizes as bytes.
   std::vector<SpecFault> faults;
 
   /// Adds a fault at the value that the path leads to, or at the deepest part of the path that the file holds.

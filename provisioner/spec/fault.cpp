@@ -10,7 +10,8 @@ namespace {
 constexpr size_t most_shown = 40;
 
 std::string place(const std::string& path, const SpecFault& fault) {
-  return path + ":" + std::to_string(fault.line) + ":" + std::to_string(fault.column);
+  return (fault.path.empty() ? path : fault.path) + ":" + std::to_string(fault.line) + ":" +
+         std::to_string(fault.column);
 }
 
 void append_detail(std::string& out, std::string_view label, const std::string& text) {
@@ -25,7 +26,7 @@ void append_detail(std::string& out, std::string_view label, const std::string& 
 
 void sort_faults(std::vector<SpecFault>& faults) {
   std::stable_sort(faults.begin(), faults.end(), [](const SpecFault& a, const SpecFault& b) {
-    return std::tie(a.line, a.column) < std::tie(b.line, b.column);
+    return std::tie(a.path, a.line, a.column) < std::tie(b.path, b.line, b.column);
   });
 }
 

@@ -14,9 +14,10 @@ struct SpecFault {
   int line = 0, column = 0;
   std::string message;  ///< "unknown key 'versoin'"
   std::string found, expected, advice;
+  std::string path{};  ///< Where it lies in another file than the one that is being checked (its base).
 };
 
-/// In file order; faults at one place keep their order.
+/// In file order, those of the base last; faults at one place keep their order.
 void sort_faults(std::vector<SpecFault>& faults);
 
 /// All of them as one bad_input error. A single fault fills the error's own fields; of several the summary lists each

@@ -8,6 +8,10 @@ constexpr int64_t gibibyte = 1024 * mebibyte;
 
 std::vector<Key> top_keys() {
   return {
+      {.path = "extends",
+       .type = Type::path,
+       .about = "Another spec that this one is put over: only what differs stands here (see "
+                "[environments](guides/environments.md))."},
       {.path = "name",
        .type = Type::name,
        .required = true,

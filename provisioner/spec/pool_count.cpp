@@ -32,6 +32,12 @@ Result<std::string> with_pool_count(const std::string& text, const std::string& 
 
   const YamlEntry* pools = tree.find("pools");
   const YamlEntry* entry = pools ? pools->node.find(pool) : nullptr;
+  // The base is shared: what is changed here must be this file's own.
+  if (tree.find("extends") && !count_node(tree, pool))
+    return fail(ErrorKind::bad_input, "the count of pool '" + pool + "' does not stand in this file",
+                {.found = "extends: " + tree.find("extends")->node.text,
+                 .expected = "pools." + pool + ".count in the file itself, since others share its base",
+                 .advice = "write pools: {" + pool + ": {count: N}} into it, with the present N, and run again"});
   if (!entry) {
     std::vector<std::string> names;
     if (pools)

@@ -5,17 +5,22 @@
 #include "base/digest.h"
 #include "base/file.h"
 #include "spec/checks.h"
+#include "spec/overlay.h"
 #include "spec/spec_build.h"
 
 namespace slipway {
 namespace {
 
-SpecDraft read_draft(const std::string& text) {
+/// `digest`: of all that was read; may be null.
+SpecDraft read_draft(const std::string& path, const std::string& text, std::string* digest) {
   SpecDraft draft;
   YamlReading reading = read_yaml_tree(text, draft.faults);
   // After a syntax error there is nothing whole to check.
   if (!reading.complete) return draft;
   draft.tree = std::move(reading.documents.front());
+  const BaseReading base = take_in_base(draft, path);
+  if (digest) *digest = base.text.empty() ? sha256(text) : sha256(sha256(text) + sha256(base.text));
+  if (!base.complete) return draft;
   check_keys(draft);
   fill_derived_defaults(draft);
   check_settings(draft);
@@ -35,14 +40,15 @@ const Pool* Spec::find_pool(std::string_view pool) const {
   return found == pools.end() ? nullptr : &*found;
 }
 
-std::vector<SpecFault> check_spec(const std::string& text) { return read_draft(text).faults; }
+std::vector<SpecFault> check_spec(const std::string& text) { return read_draft("", text, nullptr).faults; }
 
 Result<Spec> parse_spec(const std::string& path, const std::string& text) {
-  SpecDraft draft = read_draft(text);
+  std::string digest;
+  SpecDraft draft = read_draft(path, text, &digest);
   if (!draft.faults.empty()) return to_error(path, std::move(draft.faults));
   Spec spec = build_spec(draft, path);
   spec.path = path;
-  spec.digest = sha256(text);
+  spec.digest = digest;
   return spec;
 }
 

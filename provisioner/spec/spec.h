@@ -89,7 +89,8 @@ struct Spec {
 /// Reads and checks the whole file. All faults at once, in file order, as one bad_input error whose text lists each as
 /// file:line:column. Errors: not_found (no such file), bad_input.
 Result<Spec> load_spec(const std::string& path);
-/// As load_spec, from memory; `path` is what messages and Spec::path name.
+/// As load_spec, from memory; `path` is what messages and Spec::path name, and where the search for a base begins
+/// (`extends:`, the one file that is read here).
 Result<Spec> parse_spec(const std::string& path, const std::string& text);
 
 /// Every fault of the text, in file order: what parse_spec's error tells, as data. Empty: parse_spec succeeds.

@@ -16,6 +16,7 @@ namespace slipway {
 
 struct Mark {
   int line = 1, column = 1;
+  const std::string* file = nullptr;  ///< Where it is not the file that is being read: its base. Outlives the tree.
   auto operator<=>(const Mark&) const = default;
 };
 

@@ -53,4 +53,4 @@ def run(slipway, top):
         for link in LINK.findall(re.sub(r"```.*?```", "", text, flags=re.S)):
             if "://" not in link and not link.startswith("mailto:"):
                 check("%s: link %s" % (name, link), os.path.exists(os.path.join(os.path.dirname(path), link)))
-    check("docs: blocks were run", ran >= 5, ran)
+    check("docs: blocks were run", ran >= 10, ran)

@@ -1,10 +1,10 @@
-#include "base/error_reference.h"
 #include "spec/spec.h"
 
 #include <cstdlib>
 #include <gtest/gtest.h>
 
 #include "base/digest.h"
+#include "base/error_reference.h"
 #include "base/file.h"
 
 namespace slipway {
@@ -212,7 +212,8 @@ TEST(Spec, SeveralFaultsComeTogetherInFileOrder) {
   EXPECT_EQ(describe(spec.error()),
             "lab.yaml:1:1: unknown key 'nmae'\n"
             "  found     nmae\n"
-            "  expected  name, provider, local, existing, openstack, opennebula, simulated, ssh, network, kubernetes, "
+            "  expected  extends, name, provider, local, existing, openstack, opennebula, simulated, ssh, network, "
+            "kubernetes, "
             "pools, addons\n"
             "  try       did you mean 'name'?\n"
             "lab.yaml:1:1: missing key 'name'\n"

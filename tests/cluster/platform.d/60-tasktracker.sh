@@ -22,13 +22,13 @@ echo "      first release: $((SECONDS - begun)) s"
 first=$(version)
 
 # --- the API ------------------------------------------------------------------------------------------------------------
-api() { url "/api/$2" -X "$1" -H 'Content-Type: application/json' ${3:+-d "$3"}; }
+tasks_api() { url "/api/$2" -X "$1" -H 'Content-Type: application/json' ${3:+-d "$3"}; }
 number() { python3 -c 'import json,sys; print(json.load(sys.stdin)["id"])'; }
-project=$(api POST projects '{"name": "Ship"}' | number)
-task=$(api POST "projects/$project/tasks" '{"title": "Write it"}' | number)
+project=$(tasks_api POST projects '{"name": "Ship"}' | number)
+task=$(tasks_api POST "projects/$project/tasks" '{"title": "Write it"}' | number)
 check "tasktracker: a project and a task are created" test -n "$task"
-check "tasktracker: the task is edited and completed" grep -q '"title": "Write it well", "done": true' <(api PATCH "tasks/$task" '{"title": "Write it well", "done": true}')
-second=$(api POST "projects/$project/tasks" '{"title": "Throw away"}' | number)
+check "tasktracker: the task is edited and completed" grep -q '"title": "Write it well", "done": true' <(tasks_api PATCH "tasks/$task" '{"title": "Write it well", "done": true}')
+second=$(tasks_api POST "projects/$project/tasks" '{"title": "Throw away"}' | number)
 check "tasktracker: a task is deleted" equals 204 url "/api/tasks/$second" -X DELETE -o /dev/null -w '%{http_code}'
 check "tasktracker: and is gone" equals 404 url "/api/tasks/$second" -X DELETE -o /dev/null -w '%{http_code}'
 check "tasktracker: nonsense is refused" equals 400 url "/api/projects/$project/tasks" -X POST -d '{"title": ""}' -o /dev/null -w '%{http_code}'
@@ -43,7 +43,7 @@ changed() { [ "$(version)" != "$first" ] && contains 'Name of the new project' u
 # A request may still be on its way to a pod that ends.
 check "tasktracker: it is the new version" eventually 15 changed
 check "tasktracker: released again without a change: the same version" release
-check "tasktracker: the tasks are still there" grep -q 'Write it well' <(api GET "projects/$project/tasks")
+check "tasktracker: the tasks are still there" grep -q 'Write it well' <(tasks_api GET "projects/$project/tasks")
 
 # --- the page, in a browser, and the database's pod deleted ----------------------------------------------------------------
 browser=yes
@@ -58,10 +58,10 @@ if [ -n "$browser" ]; then
   check "tasktracker: the page creates a task (screenshot)" page --project Ship --create "Seen in a browser" --picture "$work/tasktracker-created.png"
 else
   skip "tasktracker: the page in a browser: chromium and its driver could not be installed"
-  api POST "projects/$project/tasks" '{"title": "Seen in a browser"}' >/dev/null
+  tasks_api POST "projects/$project/tasks" '{"title": "Seen in a browser"}' >/dev/null
 fi
 "$kubectl" -n postgres delete pod postgres-0 --wait=true >/dev/null
-shows() { api GET "projects/$project/tasks" | grep -q 'Seen in a browser'; }
+shows() { tasks_api GET "projects/$project/tasks" | grep -q 'Seen in a browser'; }
 check "tasktracker: the Postgres pod deleted: the API shows the task again" eventually 180 shows
 if [ -n "$browser" ]; then
   check "tasktracker: the Postgres pod deleted: the page shows the task (screenshot)" page --project Ship --expect "Seen in a browser" --picture "$work/tasktracker-after.png"

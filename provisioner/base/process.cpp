@@ -18,6 +18,8 @@ extern char** environ;
 namespace slipway {
 namespace {
 
+constexpr int kept_descriptor = 200;
+
 struct Pipe {
   FileDescriptor read_end, write_end;
 };
@@ -101,8 +103,8 @@ Result<CommandOutcome> run_command(const Command& command) {
   posix_spawn_file_actions_adddup2(&actions, input->read_end.number(), 0);
   posix_spawn_file_actions_adddup2(&actions, output->write_end.number(), 1);
   posix_spawn_file_actions_adddup2(&actions, errors->write_end.number(), 2);
-  // Onto itself: that takes off its close-on-exec.
-  if (command.keep_open >= 0) posix_spawn_file_actions_adddup2(&actions, command.keep_open, command.keep_open);
+  // Out of the way: shells know no descriptors of two digits, so programs want the low ones for themselves.
+  if (command.keep_open >= 0) posix_spawn_file_actions_adddup2(&actions, command.keep_open, kept_descriptor);
   if (!command.directory.empty()) posix_spawn_file_actions_addchdir_np(&actions, command.directory.c_str());
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);

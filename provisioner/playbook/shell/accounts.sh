@@ -14,16 +14,17 @@ want_user() {
     drift "$1" absent
     return 0
   fi
-  IFS=: read -r name word uid gid rest home shell <<END
+  # Names of its own: every script keeps what is Slipway's on the host in $home.
+  IFS=: read -r rest rest user_uid rest rest user_home user_shell <<END
 $(getent passwd "$2" | sed 's/:[^:]*:\([^:]*:[^:]*\)$/:-:\1/')
 END
-  [ "$3" = - ] || [ "$uid" = "$3" ] || drift $(($1 + 1)) "$uid"
+  [ "$3" = - ] || [ "$user_uid" = "$3" ] || drift $(($1 + 1)) "$user_uid"
   if [ "$4" != - ]; then
     line=$(id -gn "$2")
     [ "$line" = "$4" ] || drift $(($1 + 2)) "$line"
   fi
-  [ "$5" = - ] || [ "$home" = "$5" ] || drift $(($1 + 3)) "$home"
-  [ "$6" = - ] || [ "$shell" = "$6" ] || drift $(($1 + 4)) "$shell"
+  [ "$5" = - ] || [ "$user_home" = "$5" ] || drift $(($1 + 3)) "$user_home"
+  [ "$6" = - ] || [ "$user_shell" = "$6" ] || drift $(($1 + 4)) "$user_shell"
   [ -n "$7" ] || return 0
   groups=$(id -Gn "$2")
   for name in $7; do

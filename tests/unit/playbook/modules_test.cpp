@@ -144,6 +144,11 @@ const Case cases[] = {
      "[ \"$(id -gn pilot):$(id -Gn pilot)\" = 'crew:crew daemon' ] && [ $(getent group crew | cut -d: -f3) = 4242 ]"},
     {"UserOfOtherShell", "- name: u\n  user: {name: pilot, shell: /bin/sh}\n", "useradd -s /bin/bash pilot", "u/shell",
      "getent passwd pilot | grep -q ':/bin/sh$'"},
+    {"UserWhoseHomeIsNotSlipways",
+     "- name: u\n  user: {name: pilot, home: /srv/pilot}\n- name: f\n  file: {path: /etc/systemd/system/web.service, "
+     "content: \"[Service]\\n\"}\n",
+     "useradd -M -d /srv/pilot pilot; mkdir /srv/pilot", "f: /etc/systemd/system/web.service, handler/daemon-reload",
+     "[ -z \"$(ls -A /srv/pilot)\" ] && [ -n \"$(ls /var/lib/slipway/applied)\" ]"},
     {"UserAbsent", "- name: u\n  user: {name: pilot, state: absent}\n", "useradd pilot", "u", "! id pilot"},
     {"TimeSync", "- name: t\n  time_sync: {servers: [10.0.0.1]}\n",
      "echo loaded > /var/fake/systemd-timesyncd.service.load", "t, t: /etc/systemd/timesyncd.conf.d/slipway.conf",

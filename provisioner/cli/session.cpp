@@ -1,10 +1,12 @@
 #include "cli/session.h"
 
 #include <algorithm>
+#include <condition_variable>
 #include <csignal>
 #include <cstdlib>
 #include <ctime>
 #include <filesystem>
+#include <mutex>
 #include <pwd.h>
 #include <thread>
 #include <unistd.h>
@@ -19,6 +21,7 @@
 #include "cli/passphrase.h"
 #include "cli/version.h"
 #include "cluster/removals.h"
+#include "report/look_view.h"
 #include "report/plan_text.h"
 #include "report/run_record.h"
 #include "report/run_view.h"
@@ -40,6 +43,26 @@ void on_signal(int signal) {
   if (told_on_screen) return;
   constexpr char text[] = "\nStopping: running steps finish and are recorded. Again to leave at once, also safely.\n";
   [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text, sizeof text - 1);
+}
+
+RunViewOptions on_screen() {
+  return {
+      .live = can_redraw(STDERR_FILENO), .stopping = &cancelled, .terminal = [] { return terminal_of(STDERR_FILENO); }};
+}
+
+/// Does `work` while `view` is kept up to date. A signal is explained there, where there is a terminal.
+template <class View, class Work>
+auto watched(View& view, const Work& work) {
+  told_on_screen = can_redraw(STDERR_FILENO);
+  std::mutex mutex;
+  std::condition_variable_any ended;
+  const std::jthread ticker([&](const std::stop_token& stop) {
+    std::unique_lock lock(mutex);
+    while (!ended.wait_for(lock, stop, Milliseconds(250), [&] { return stop.stop_requested(); })) view.tick();
+  });
+  auto answer = work();
+  told_on_screen = false;
+  return answer;
 }
 
 size_t lane_room(const std::string& lane) {
@@ -146,7 +169,7 @@ struct Session::Parts {
 
   /// Where the provider's lists lag behind its creates: what was recorded a moment ago must be listed before it is
   /// looked for, or it would be made again.
-  void wait_for_lists() const {
+  void wait_for_lists(const EventSink& events) const {
     const Seconds lag = ports->provider().list_lag();
     if (lag.count() == 0) return;
     std::string newest;
@@ -159,7 +182,9 @@ struct Session::Parts {
     const Milliseconds passed = std::chrono::duration_cast<Milliseconds>(
         clock.wall() - std::chrono::system_clock::from_time_t(::timegm(&parts)));
     const Milliseconds wanted = lag + Seconds(1);
-    if (passed < wanted) clock.sleep_until(clock.now() + std::min(wanted, wanted - passed));
+    if (passed >= wanted) return;
+    events({.type = "log", .text = "waits until the provider lists what was made last"});
+    clock.sleep_until(clock.now() + std::min(wanted, wanted - passed));
   }
 
   /// What a changing run needs on disk before its first step.
@@ -267,9 +292,12 @@ Result<Plan> Session::plan(const std::vector<std::string>& targets) {
   options.parallelism = parts.options.parallelism;
   options.cancelled = &cancellation();
   pass_boundary("phase/observing");
-  parts.wait_for_lists();
-  Result<Plan> plan =
-      make_plan(*parts.graph, parts.state, parts.ports->reader(), parts.ports->writer().clock, options, nullptr);
+  LookView view(parts.spec.name, on_screen());
+  const EventSink sink = [&](const Event& event) { view.on_event(event); };
+  Result<Plan> plan = watched(view, [&] {
+    parts.wait_for_lists(sink);
+    return make_plan(*parts.graph, parts.state, parts.ports->reader(), parts.ports->writer().clock, options, sink);
+  });
   if (!plan) return plan;
   plan->cluster = parts.spec.name;
   plan->binding = {parts.spec.digest, parts.state.lineage, parts.state.serial, version()};
@@ -298,9 +326,7 @@ RunSummary Session::run(const Plan& plan, const std::string& verb, const Plan* c
   size_t to_do = 0;
   for (const PlannedStep& step : plan.steps)
     if (step.diff.action != Action::none && !step.out_of_scope) ++to_do;
-  const bool live = can_redraw(STDERR_FILENO);
-  RunView view(RunProgress(plan, verb + " " + parts.spec.name),
-               {.live = live, .stopping = &cancelled, .terminal = [] { return terminal_of(STDERR_FILENO); }});
+  RunView view(RunProgress(plan, verb + " " + parts.spec.name), on_screen());
   const EventSink sink = [&](Event event) {
     event.run = (*log)->id();
     (*log)->write(event);
@@ -316,18 +342,9 @@ RunSummary Session::run(const Plan& plan, const std::string& verb, const Plan* c
   pass_boundary("phase/running");
   options.step_log = [&](const StepId& step) { return (*log)->step_log(step); };
   sink({.time = std::chrono::system_clock::now(), .type = "run-started", .text = verb, .data = {{"steps", to_do}}});
-  {
-    told_on_screen = live;
-    const std::jthread ticker([&](const std::stop_token& stop) {
-      while (!stop.stop_requested()) {
-        std::this_thread::sleep_for(Milliseconds(250));
-        view.tick();
-      }
-    });
-    parts.summary =
-        execute(*parts.graph, plan, parts.ports->reader(), parts.ports->writer(), *parts.store, options, sink);
-    told_on_screen = false;
-  }
+  parts.summary = watched(view, [&] {
+    return execute(*parts.graph, plan, parts.ports->reader(), parts.ports->writer(), *parts.store, options, sink);
+  });
   pass_boundary("phase/ending");
   const RunSummary& summary = parts.summary;
   if (summary.failed == 0 && !summary.cancelled && summary.waiting_approval == 0) {

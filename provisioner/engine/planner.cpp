@@ -83,6 +83,7 @@ class Planner {
       mark_approval(place, record, planned);
       return {};
     }
+    emit({.type = "step-observing", .step = planned.id, .machine = planned.machine});
     return [this, node, &place, inputs = std::move(inputs)]() -> Conclusion {
       const Instant begun = clock_.now();
       RetryRules rules{.until = begun + options_.observe_limit,
@@ -97,6 +98,7 @@ class Planner {
 
   void take_in(size_t node, const Node& place, const Inputs& inputs, Result<Observation> seen) {
     PlannedStep& planned = (*steps_)[node];
+    emit({.type = "step-observed", .step = planned.id, .machine = planned.machine});
     if (!seen) {
       planned.problem = redact(describe(seen.error()));
       planned.not_itself = seen.error().kind == ErrorKind::verification;

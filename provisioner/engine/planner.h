@@ -21,8 +21,9 @@ struct PlanOptions {
   const std::atomic<bool>* cancelled = nullptr;
 };
 
-/// Errors: cancelled; bad_input (a target names nothing). A step that cannot be observed is in the plan with its
-/// problem and does not stop the others; what depends on it is then unknown.
+/// Events: observe-started (how many steps), step-observing and step-observed of each that is looked at,
+/// observe-failed, drift, observe-done. Errors: cancelled; bad_input (a target names nothing). A step that cannot be
+/// observed is in the plan with its problem and does not stop the others; what depends on it is then unknown.
 Result<Plan> make_plan(const Graph& graph, const State& state, Reader& reader, Clock& clock, const PlanOptions& options,
                        const EventSink& events);
 

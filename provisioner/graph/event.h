@@ -9,8 +9,8 @@
 namespace slipway {
 
 /// One thing that happened in a run. The engine emits this one type; report/ renders it.
-/// Types: run-started, run-done, observe-started, observe-done, step-started, step-progress, step-done, step-failed,
-/// step-blocked, step-skipped, step-waiting, drift, log.
+/// Types: run-started, run-done, observe-started, observe-done, observe-failed, step-observing, step-observed,
+/// step-started, step-progress, step-done, step-failed, step-blocked, step-skipped, step-waiting, drift, log.
 struct Event {
   WallTime time{};
   RunId run{};

@@ -15,7 +15,7 @@ size_t LiveBlock::rows(int width) const {
 }
 
 void LiveBlock::draw(const std::string& above, std::vector<std::string> lines, int width) {
-  if (above.empty() && lines == lines_ && width == width_) return;
+  if (above.empty() && lines == lines_ && (width == width_ || lines.empty())) return;
   // One frame for terminals that know synchronised output; the others ignore it.
   std::string out = "\033[?2026h";
   if (const size_t drawn = rows(width); drawn > 1) out += "\033[" + std::to_string(drawn - 1) + "A";

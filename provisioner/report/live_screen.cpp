@@ -13,14 +13,6 @@ using Running = RunProgress::Running;
 constexpr int wide_terminal = 110;
 constexpr size_t bar_columns = 20;
 
-/// In whole seconds, so that a frame changes once a second and not at every draw.
-std::string whole_seconds(Milliseconds span) {
-  const auto seconds = std::chrono::duration_cast<Seconds>(span).count();
-  if (seconds < 120) return std::to_string(seconds) + " s";
-  if (seconds < 7200) return std::to_string(seconds / 60) + " min " + std::to_string(seconds % 60) + " s";
-  return std::to_string(seconds / 3600) + " h " + std::to_string(seconds / 60 % 60) + " min";
-}
-
 Milliseconds between(Instant from, Instant to) { return std::chrono::duration_cast<Milliseconds>(to - from); }
 
 bool is_slow(const Running& step, Instant now) {
@@ -194,6 +186,13 @@ class Screen {
 };
 
 }  // namespace
+
+std::string whole_seconds(Milliseconds span) {
+  const auto seconds = std::chrono::duration_cast<Seconds>(span).count();
+  if (seconds < 120) return std::to_string(seconds) + " s";
+  if (seconds < 7200) return std::to_string(seconds / 60) + " min " + std::to_string(seconds % 60) + " s";
+  return std::to_string(seconds / 3600) + " h " + std::to_string(seconds / 60 % 60) + " min";
+}
 
 std::vector<std::string> live_screen(const RunProgress& progress, const Frame& frame) {
   return Screen(progress, frame).draw();

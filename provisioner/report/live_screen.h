@@ -7,6 +7,9 @@
 
 namespace slipway {
 
+/// "12 s", "3 min 5 s", "1 h 2 min": a frame that shows it changes once a second and not at every draw.
+std::string whole_seconds(Milliseconds span);
+
 /// What a frame of the live view depends on beside the progress.
 struct Frame {
   Instant begun, now;

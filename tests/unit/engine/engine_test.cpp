@@ -324,6 +324,21 @@ TEST(Plan, ObservesRetriesAndReportsOneProblemPerStep) {
   EXPECT_TRUE(step_of(plan, "stranger").not_itself);
 }
 
+TEST(Plan, TellsWhatItLooksAtAndWhenThatHasEnded) {
+  Bench bench;
+  bench.add("lost");
+  bench.world.observe_faults["lost"] = {ErrorKind::unauthorised};
+  bench.add("there");
+  bench.add("not yet", {"there"});
+  (void)bench.plan();
+  std::map<std::string, std::vector<std::string>> told;
+  for (const Event& event : bench.events) told[event.step.text()].push_back(event.type);
+  EXPECT_EQ(told["lost"], (std::vector<std::string>{"step-observing", "step-observed", "observe-failed"}));
+  EXPECT_EQ(told["there"], (std::vector<std::string>{"step-observing", "step-observed"}));
+  // What it needs is not there: nothing is to be seen of it.
+  EXPECT_TRUE(told["not yet"].empty());
+}
+
 TEST(Plan, ScopeNamesWhatMayActAndBringsAlongWhatItNeeds) {
   Bench bench;
   bench.add("shared");

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "report/columns.h"
+#include "report/look_view.h"
 #include "report/run_view.h"
 
 namespace slipway {
@@ -174,6 +175,70 @@ TEST(LiveBlock, GoesUpOverWhatANarrowerTerminalHasWrapped) {
   (void)written.take();
   block.draw("", {"one"}, 40);
   EXPECT_EQ(written.take(), "\033[?2026h\033[2A\r\033[Jone\033[K\033[J\033[?2026l");
+}
+
+TEST(LookView, AQuickLookShowsNothing) {
+  for (const bool live : {true, false}) {
+    Written written;
+    Instant now = at(0);
+    {
+      LookView view(
+          "demo",
+          {.out = written.file(), .live = live, .terminal = [] { return Terminal{}; }, .now = [&] { return now; }});
+      view.on_event({.type = "step-observing", .step = StepId("host/w-0/base")});
+      now += Milliseconds(600);
+      view.tick();
+    }
+    EXPECT_EQ(written.take(), "") << live;
+  }
+}
+
+TEST(LookView, ASlowOneSaysWhatItWaitsForAndLeavesNothing) {
+  Written written;
+  Instant now = at(0);
+  std::atomic<bool> stopping{false};
+  {
+    LookView view("demo", {.out = written.file(),
+                           .live = true,
+                           .stopping = &stopping,
+                           .terminal = [] { return Terminal{.style = {.width = 60}, .height = 24}; },
+                           .now = [&] { return now; }});
+    view.on_event({.type = "observe-started", .data = {{"steps", 9}}});
+    for (int i = 0; i < 6; ++i) {
+      now = at(i);
+      view.on_event({.type = "step-observing", .step = StepId("host/w-" + std::to_string(i) + "/base")});
+    }
+    view.on_event({.type = "step-observed", .step = StepId("host/w-1/base")});
+    now = at(12);
+    view.tick();
+    const std::string shown = written.take();
+    EXPECT_NE(shown.find("Looking at demo  1 of 9 steps · 5 under way  12 s"), std::string::npos) << shown;
+    EXPECT_NE(shown.find("  host/w-0/base  12 s"), std::string::npos) << shown;
+    EXPECT_EQ(shown.find("w-1/base"), std::string::npos) << shown;
+    EXPECT_NE(shown.find("  … and 1 more"), std::string::npos) << shown;
+    stopping = true;
+    view.tick();
+    EXPECT_NE(written.take().find("Stopping; nothing was changed."), std::string::npos);
+  }
+  EXPECT_EQ(written.take(), "\033[?2026h\033[6A\r\033[J\033[?2026l");
+}
+
+TEST(LookView, WithoutATerminalItGivesASignOfLifeAtTimes) {
+  Written written;
+  Instant now = at(0);
+  LookView view("demo", {.out = written.file(), .terminal = [] { return Terminal{}; }, .now = [&] { return now; }});
+  view.on_event({.type = "log", .text = "waits for lists"});
+  now = at(15);
+  view.tick();
+  EXPECT_EQ(written.take(), "15 s: looking at demo, 0 of 0 steps; waits for lists\n");
+  view.on_event({.type = "observe-started", .data = {{"steps", 3}}});
+  view.on_event({.type = "step-observing", .step = StepId("host/w-0/base")});
+  now = at(20);
+  view.tick();
+  EXPECT_EQ(written.take(), "");
+  now = at(30);
+  view.tick();
+  EXPECT_EQ(written.take(), "30 s: looking at demo, 0 of 3 steps · 1 under way; host/w-0/base for 15 s\n");
 }
 
 }  // namespace

@@ -13,6 +13,8 @@
 
 namespace slipway {
 
+inline constexpr int64_t gibibyte = 1024 * 1024 * 1024;
+
 /// One row. Paths: "network.pods"; "pools.<pool>" is each entry of a map; "pools.<pool>.hosts[]" each item of a list.
 struct Key {
   std::string_view path;

@@ -1,5 +1,7 @@
 #include "cli/planned_run.h"
 
+#include <set>
+
 #include "base/text.h"
 #include "cli/closing_page.h"
 #include "cli/output.h"
@@ -21,6 +23,25 @@ Result<void> check_identities(Session& session, const Plan& plan) {
           {.found = step.machine.text() + ": see the plan above",
            .advice = "mend the spec, or find out who answers at that address; then run the same command again"});
   return {};
+}
+
+/// What this run's scope left out although steps within it wait for that, and how to get on.
+std::string beyond_scope_text(const Session& session, const RunSummary& summary) {
+  const std::string blocked =
+      std::to_string(summary.blocked) + " not done: what they wait for is not in this run's scope";
+  std::string steps, targets;
+  std::set<std::string> machines;
+  for (const StepId& step : summary.beyond_scope) {
+    steps += "\n  " + step.text();
+    targets += "\n  --target " + shell_quote(step.text());
+    for (const Node& node : session.graph().nodes())
+      if (node.info.id == step && !node.info.machine.empty()) machines.insert(node.info.machine.text());
+  }
+  if (!session.options().targets.empty()) return blocked + ". Run again without --target, or with:" + targets;
+  std::string names;
+  for (const std::string& machine : machines) names += " " + machine;
+  return blocked + ":" + steps + "\nMend that first, then run the same command again: slipway repair " +
+         session.spec().path + names;
 }
 
 /// Goes on with a change of the encryption key after the run that brought every API server to its present stage: each
@@ -66,12 +87,7 @@ int conclude(const Session& session, const RunSummary& summary, Value* collected
         std::string(summary.refusals.size() == summary.waiting.size() ? "" : " (run again with --approve)") + ":" +
         waiting);
   }
-  if (!summary.beyond_scope.empty()) {
-    std::string missing;
-    for (const StepId& step : summary.beyond_scope) missing += "\n  --target " + shell_quote(step.text());
-    say(std::to_string(summary.blocked) +
-        " not done: what they wait for is not in this run's scope. Run again without --target, or with:" + missing);
-  }
+  if (!summary.beyond_scope.empty()) say(beyond_scope_text(session, summary));
   if (summary.failed > 0) {
     const StepFailure& first = summary.failures.front();
     // The view printed each failure when it happened, except those outside a step.
@@ -88,8 +104,9 @@ int conclude(const Session& session, const RunSummary& summary, Value* collected
   }
   const int code = summary.cancelled ? cancelled_exit_code() : summary.exit_code();
   // A pattern of the user's own that leaves out what its steps need asked for something that cannot be done.
-  return code == 0 && !summary.beyond_scope.empty() && !options.targets.empty() ? exit_code(ErrorKind::bad_input)
-                                                                                : code;
+  const bool asked_for_less = summary.failed == 0 && summary.waiting_approval == 0 && !summary.cancelled &&
+                              !summary.beyond_scope.empty() && !options.targets.empty();
+  return asked_for_less ? exit_code(ErrorKind::bad_input) : code;
 }
 
 int plan_and_run(Session& session, const std::string& verb, const std::vector<std::string>& targets, bool closing_page,

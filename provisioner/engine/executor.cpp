@@ -436,7 +436,7 @@ int RunSummary::exit_code() const {
   if (cancelled) return 130;
   if (!failures.empty()) return slipway::exit_code(failures.front().error.kind);
   if (waiting_approval > 0) return 4;
-  return 0;
+  return beyond_scope.empty() ? 0 : slipway::exit_code(ErrorKind::conflict);
 }
 
 RunSummary execute(const Graph& graph, const Plan& plan, Reader& reader, Writer& writer, StateStore& store,

@@ -42,7 +42,7 @@ struct RunSummary {
   std::vector<StepId> beyond_scope;   ///< The run's scope leaves them out, though steps within it wait for them.
   std::vector<StepId> waiting;        ///< The steps that wait for approval.
   std::vector<StepFailure> refusals;  ///< Of those the ones that wait for more than --approve: what was on them.
-  /// 0; 1 (or the first failure's code); 4; 130.
+  /// 0; 1 (or the first failure's code; or what was wanted waits for what is beyond the scope); 4; 130.
   int exit_code() const;
 };
 

@@ -4,6 +4,7 @@ namespace slipway {
 namespace {
 
 constexpr Seconds gate_limit{10};
+constexpr size_t narrow_terminal = 80;
 
 std::string padded(std::string text, size_t width) {
   if (text.size() < width) text.append(width - text.size(), ' ');
@@ -54,18 +55,22 @@ std::string add_on_table(const Value& rows) {
   std::string out = padded("ADD-ON", widest + 2) + padded("READY", 9) + "WHERE\n";
   for (const Value& row : rows) {
     const Value& ready = row["ready"];
-    std::string where = text_at(row, "url");
-    if (const std::string credentials = text_at(row, "credentials"); !credentials.empty())
-      where += (where.empty() ? "" : "   ") + credentials;
-    if (const std::string why = text_at(row, "why"); !why.empty()) where += (where.empty() ? "" : "   ") + why;
-    out += padded(text_at(row, "name"), widest + 2) +
-           padded(ready.is_null()     ? "unknown"
-                  : ready.get<bool>() ? "yes"
-                                      : "no",
-                  9) +
-           where;
-    out.erase(out.find_last_not_of(' ') + 1);
-    out += "\n";
+    std::string line = padded(text_at(row, "name"), widest + 2) + padded(ready.is_null()     ? "unknown"
+                                                                         : ready.get<bool>() ? "yes"
+                                                                                             : "no",
+                                                                         9);
+    const size_t where = line.size();
+    for (const char* part : {"url", "credentials", "why"}) {
+      const std::string text = text_at(row, part);
+      if (text.empty()) continue;
+      if (line.size() > where && line.size() + 3 + text.size() > narrow_terminal) {
+        out += line + "\n";
+        line = std::string(where, ' ');
+      }
+      line += (line.size() > where ? "   " : "") + text;
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    out += line + "\n";
   }
   return out;
 }

@@ -78,7 +78,7 @@ Result<void> write_export_note(const std::string& directory, const ExportNote& n
 std::string export_line(const std::string& directory, const std::string& spec_path, uint64_t serial) {
   const std::optional<ExportNote> note = read_export_note(directory);
   const std::string command = "slipway state export " + spec_path;
-  if (!note) return "Export    none yet; should this machine be lost, it is all you need: " + command;
+  if (!note) return "Export    none yet; should this machine be lost, it is all you need:\n          " + command;
   std::error_code ignored;
   if (!std::filesystem::exists(note->file, ignored))
     return "Export    written at " + note->created + ", and no longer at " + note->file + ": " + command;

@@ -142,7 +142,8 @@ def real_run(slipway, spec, width, height):
     with open(folder + "/sim.yaml", "w") as file:
         file.write(spec)
     # The last screen stays after it has ended.
-    command = "cd %s; %s bootstrap sim.yaml --parallelism 1; touch ended; exec sleep 1000" % (folder, slipway)
+    os.symlink(slipway, folder + "/slipway")
+    command = "cd %s; PATH=$PWD:$PATH; slipway bootstrap sim.yaml --parallelism 1; touch ended; exec sleep 1000" % folder
     tmux = Tmux(folder, width, height, command)
     try:
         check("simulated at %dx%d ends" % (width, height), wait_for(lambda: os.path.exists(folder + "/ended"), 120), tmux.screen())

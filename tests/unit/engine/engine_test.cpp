@@ -356,6 +356,21 @@ TEST(Plan, ScopeNamesWhatMayActAndBringsAlongWhatItNeeds) {
   EXPECT_FALSE(bench.world.things.contains("machine/w-1"));
 }
 
+TEST(Run, WhatWaitsBeyondTheScopeIsNamedAndTheRunIsNotASuccess) {
+  Bench bench;
+  bench.add("machine/w-1", {}, {.id = StepId(), .machine = MachineName("w-1")});
+  bench.add("machine/w-2", {"machine/w-1"}, {.id = StepId(), .machine = MachineName("w-2")});
+  bench.plan_options.targets = {"w-2"};
+  const RunSummary summary = bench.run();
+  EXPECT_EQ(summary.blocked, 1u);
+  EXPECT_EQ(summary.beyond_scope, std::vector<StepId>{StepId("machine/w-1")});
+  EXPECT_EQ(summary.exit_code(), 1);
+  bench.plan_options.targets = {};
+  EXPECT_EQ(bench.run().exit_code(), 0);
+  bench.plan_options.targets = {"w-2"};
+  EXPECT_EQ(bench.run().exit_code(), 0) << "what is outside of the scope is as it should be";
+}
+
 TEST(Plan, AnUnknownTargetIsBadInput) {
   Bench bench;
   bench.add("a");

@@ -19,19 +19,19 @@ struct RetryRules {
 /// How long to pause before try number `attempt` (from 1); the other side's Retry-After rules where it named one.
 Milliseconds pause_before(int attempt, const Error& error, const RetryRules& rules);
 
-/// Calls until success, an error that `retryable` refuses, cancellation, or the end of the time given.
-/// Reads may always be retried; a create only where the callee looks first for what the last try left (every Step
-/// does).
+/// Calls until success, an error that `retryable` refuses, cancellation (which cuts a pause short), or the end of the
+/// time given. Reads may always be retried; a create only where the callee looks first for what the last try left
+/// (every Step does).
 template <class T>
 Result<T> with_retries(Clock& clock, const RetryRules& rules, const std::function<Result<T>()>& call) {
   for (int attempt = 1;; ++attempt) {
     Result<T> result = call();
     if (result.ok() || !retryable(result.error().kind)) return result;
     if (attempt == rules.tries) return result;
-    const Milliseconds pause = pause_before(attempt, result.error(), rules);
-    if (clock.now() + pause >= rules.until || (rules.cancelled && rules.cancelled())) return result;
-    if (rules.on_retry) rules.on_retry(result.error(), pause);
-    clock.sleep_until(clock.now() + pause);
+    const Milliseconds span = pause_before(attempt, result.error(), rules);
+    if (clock.now() + span >= rules.until || (rules.cancelled && rules.cancelled())) return result;
+    if (rules.on_retry) rules.on_retry(result.error(), span);
+    if (!pause(clock, span, rules.cancelled)) return result;
   }
 }
 

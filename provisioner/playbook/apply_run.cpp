@@ -108,7 +108,7 @@ Result<void> ApplyRun::send_uploads() {
 Result<EventStream::Ending> ApplyRun::follow(EventStream& events) {
   const std::string id = random_hex(6);
   const Seconds unit_limit = std::chrono::duration_cast<Seconds>(limit_) + Seconds(60);
-  Milliseconds pause{500};
+  Milliseconds span{500};
   for (;;) {
     ApplyScript apply = Compiler::apply_script(program_, approval_, id, unit_limit, events.offset());
     const size_t lines_before = events.lines();
@@ -130,12 +130,13 @@ Result<EventStream::Ending> ApplyRun::follow(EventStream& events) {
                    .expected = "a last event 'end'",
                    .advice = "run again: what it began is completed"});
     const bool lost = outcome.error().kind == ErrorKind::unavailable || outcome.error().kind == ErrorKind::timeout;
-    if (outcome.error().kind == ErrorKind::timeout && writer_.clock.now() + pause >= until_) return end_overdue(id);
-    if (!lost || writer_.clock.now() + pause >= until_ || recorder_.cancelled())
+    if (outcome.error().kind == ErrorKind::timeout && writer_.clock.now() + span >= until_) return end_overdue(id);
+    if (!lost || writer_.clock.now() + span >= until_ || recorder_.cancelled())
       return std::move(outcome).error().while_doing("following the apply on the host");
     recorder_.progress("connection lost; the apply goes on by itself, connecting again");
-    writer_.clock.sleep_until(writer_.clock.now() + pause);
-    pause = std::min(pause * 2, Milliseconds(8000));
+    if (!pause(writer_.clock, span, [this] { return recorder_.cancelled(); }))
+      return std::move(outcome).error().while_doing("following the apply on the host");
+    span = std::min(span * 2, Milliseconds(8000));
   }
 }
 

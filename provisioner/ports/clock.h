@@ -1,4 +1,6 @@
 #pragma once
+#include <functional>
+
 #include "base/time.h"
 
 namespace slipway {
@@ -10,9 +12,13 @@ class Clock {
   virtual ~Clock() = default;
   virtual Instant now() const = 0;
   virtual WallTime wall() const = 0;
-  /// Returns at `until`, or earlier when the run is cancelled.
+  /// Returns at `until`, not earlier: what may be cancelled while it waits calls `pause`.
   virtual void sleep_until(Instant until) = 0;
 };
+
+/// Sleeps for `span`, or until `cancelled` (may be null) says so, which is asked every 200 ms.
+/// False: cancelled.
+bool pause(Clock& clock, Milliseconds span, const std::function<bool()>& cancelled);
 
 /// The machine's own clock.
 class SystemClock final : public Clock {

@@ -110,6 +110,32 @@ TEST(Run, GivesUpRetryingAfterTheStepsTries) {
   EXPECT_EQ(bench.count_calls("apply down"), 3u);
 }
 
+TEST(Run, CancellationCutsTheRetryPauseShort) {
+  Bench bench;
+  bench.add("down");
+  bench.add("after", {"down"});
+  bench.world.apply_faults["down"] = std::vector<ErrorKind>(1000, ErrorKind::unavailable);
+  std::atomic<bool> cancelled = false;
+  bench.options.cancelled = &cancelled;
+  const Plan plan = bench.plan();
+  // The pause before the sixth try takes 15 s or more; it is cancelled as it begins.
+  size_t pauses = 0;
+  Instant stopped_at;
+  const RunSummary summary =
+      execute(bench.graph, plan, bench.reader, bench.writer, bench.store, bench.options, [&](const Event& event) {
+        if (event.type != "step-progress" || ++pauses != 6) return;
+        stopped_at = bench.clock.now();
+        bench.clock.at(stopped_at + Milliseconds(700), [&] { cancelled = true; });
+      });
+  EXPECT_TRUE(summary.cancelled);
+  EXPECT_EQ(summary.exit_code(), 130);
+  EXPECT_EQ(summary.failed, 1u);
+  EXPECT_EQ(summary.blocked, 1u);
+  EXPECT_EQ(bench.count_calls("apply down"), 6u);
+  EXPECT_GE(bench.clock.now() - stopped_at, Milliseconds(700));
+  EXPECT_LE(bench.clock.now() - stopped_at, Milliseconds(900));
+}
+
 TEST(Run, ReplaceAndDeleteWaitForApproval) {
   Bench bench;
   bench.world.things["old"] = {{"value", "x"}};

@@ -1,6 +1,7 @@
 #pragma once
 // A small world for engine tests: things by name, steps that keep them as wished, ports that nobody may call.
 
+#include <functional>
 #include <map>
 #include <mutex>
 #include <set>
@@ -23,11 +24,22 @@ class ManualClock final : public Clock {
   void sleep_until(Instant until) override {
     const std::lock_guard lock(mutex_);
     now_ = std::max(now_, until);
+    if (!alarm_ || now_ < alarm_at_) return;
+    alarm_();
+    alarm_ = nullptr;
+  }
+  /// Calls `alarm` once, when a sleep reaches `instant`; it may not sleep.
+  void at(Instant instant, std::function<void()> alarm) {
+    const std::lock_guard lock(mutex_);
+    alarm_at_ = instant;
+    alarm_ = std::move(alarm);
   }
 
  private:
   mutable std::mutex mutex_;
   Instant now_{};
+  Instant alarm_at_{};
+  std::function<void()> alarm_;
 };
 
 /// Ports that fail when called: engine tests look at steps, not at hosts.

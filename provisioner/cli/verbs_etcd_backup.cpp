@@ -169,7 +169,7 @@ int verb_backup_create_etcd(const Options& options) {
   if (!session) return report_error(options, session.error());
   Writer& writer = (*session)->writer();
   const Instant begun = writer.clock.now();
-  const int keep = etcd_backup_policy.keep;
+  const int keep = (*session)->spec().kubernetes.etcd_backup.keep;
   const EtcdBackupFolder folder = folder_of(**session);
   const Result<HostAccess> host = any_etcd(**session);
   if (!host) return report_error(options, with_spec(host.error(), **session));
@@ -332,7 +332,7 @@ std::vector<Error> etcd_backup_problems(Session& session) {
     problems.push_back(fail(
         ErrorKind::unavailable, "a restore of etcd has begun and not ended",
         {.found = text_at(half, "backup"), .advice = "slipway backup restore etcd " + path + " --approve data-loss"}));
-  EtcdDuties duties{.every = std::chrono::hours(etcd_backup_policy.every_hours),
+  EtcdDuties duties{.every = std::chrono::hours(session.spec().kubernetes.etcd_backup.every_hours),
                     .since = parse_time(init->second.updated).value_or(WallTime{})};
   bool asked = false;
   for (const HostAccess& host : known_control_planes(session)) {

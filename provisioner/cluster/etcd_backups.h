@@ -12,14 +12,6 @@
 
 namespace slipway {
 
-/// How often every control plane saves etcd by itself, and how many backups it keeps; as many are kept of those that
-/// were fetched.
-struct EtcdBackupPolicy {
-  int every_hours = 6;
-  int keep = 12;
-};
-inline constexpr EtcdBackupPolicy etcd_backup_policy{};
-
 struct EtcdBackup {
   std::string label;    ///< "etcd-20261125T030000Z-control-1"; its file is LABEL.tar.gz.
   std::string machine;  ///< Where it was taken.

@@ -5,7 +5,6 @@
 
 #include "base/digest.h"
 #include "base/text.h"
-#include "cluster/etcd_backups.h"
 
 namespace slipway {
 namespace {
@@ -167,9 +166,9 @@ Value member_variables(const Spec& spec, const Membership& membership, const Mem
     variables["peers"] = std::move(peers);
     variables["certificate_names"] = certificate_names(spec, membership, member);
     variables["backup"] = {
-        {"keep", std::to_string(etcd_backup_policy.keep)},
+        {"keep", std::to_string(spec.kubernetes.etcd_backup.keep)},
         // A little less than the timer's steps: a backup at its hour is not one that waits for the next.
-        {"seconds", std::to_string(etcd_backup_policy.every_hours * 3600 - 300)}};
+        {"seconds", std::to_string(spec.kubernetes.etcd_backup.every_hours * 3600 - 300)}};
     variables["router_id"] = std::to_string(router_id(spec));
   }
   return variables;

@@ -65,8 +65,15 @@ struct NetworkSettings {
   std::optional<AddressRange> load_balancers;  ///< For MetalLB.
 };
 
+/// How each control plane saves etcd by itself.
+struct EtcdBackupPolicy {
+  int every_hours = 6;
+  int keep = 12;  ///< On the host; as many are kept of those that were fetched.
+};
+
 struct KubernetesSettings {
   std::string version;
+  EtcdBackupPolicy etcd_backup;
   std::map<std::string, std::map<std::string, std::string>> extra_args;  ///< component -> flag -> value
   std::map<std::string, std::vector<std::string>> registry_mirrors;      ///< registry -> mirror URLs
 };

@@ -63,6 +63,8 @@ NetworkSettings network_of(const Value& value) {
 KubernetesSettings kubernetes_of(const Value& value) {
   KubernetesSettings kubernetes;
   kubernetes.version = text_at(value, "version");
+  kubernetes.etcd_backup = {.every_hours = value.at("etcd_backup").at("every_hours").get<int>(),
+                            .keep = value.at("etcd_backup").at("keep").get<int>()};
   kubernetes.extra_args = value.at("extra_args").get<decltype(kubernetes.extra_args)>();
   kubernetes.registry_mirrors = value.at("registry_mirrors").get<decltype(kubernetes.registry_mirrors)>();
   return kubernetes;

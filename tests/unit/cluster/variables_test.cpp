@@ -53,6 +53,12 @@ TEST(Variables, ArgumentsOfTheApiServerStandAsInItsManifest) {
   EXPECT_EQ(text_at(variables, "apiserver_argument_names").find("--"), std::string::npos);
 }
 
+TEST(Variables, AControlPlaneSavesEtcdAsTheSpecSays) {
+  EXPECT_EQ(variables_of_the_first(spec_with("")).at("backup"), (Value{{"keep", "12"}, {"seconds", "21300"}}));
+  EXPECT_EQ(variables_of_the_first(spec_with("kubernetes: {etcd_backup: {every_hours: 1, keep: 48}}\n")).at("backup"),
+            (Value{{"keep", "48"}, {"seconds", "3300"}}));
+}
+
 TEST(Variables, WithoutThoseKeysNothingIsAsked) {
   const Value variables = variables_of_the_first(spec_with(""));
   EXPECT_EQ(variables.at("kubelet_arguments"), Value::array());

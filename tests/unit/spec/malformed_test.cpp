@@ -125,6 +125,9 @@ const std::vector<Malformed>& cases() {
        {"5:23: kubernetes.version: Kubernetes 1.38 is not supported"}},
       {"MinorVersionOnly", local("kubernetes: {version: 1.36}\n"), {"5:23: bad value for kubernetes.version"}},
       {"VersionWithV", local("kubernetes: {version: v1.36.4}\n"), {"5:23: bad value for kubernetes.version"}},
+      {"EtcdNeverSaved",
+       local("kubernetes: {etcd_backup: {every_hours: 0}}\n"),
+       {"5:41: bad value for kubernetes.etcd_backup.every_hours"}},
       {"UnknownComponent",
        local("kubernetes: {extra_args: {apiservr: {}}}\n"),
        {"5:27: unknown key 'apiservr' in kubernetes.extra_args"}},
@@ -386,7 +389,7 @@ struct Detail {
 
 TEST(MalformedSpecDetails, SayWhatToDo) {
   const Detail rows[] = {
-      {"nearest key", local("kubernetes: {versoin: 1.36.4}\n"), "versoin", "version, extra_args, registry_mirrors",
+      {"nearest key", local("kubernetes: {versoin: 1.36.4}\n"), "versoin", "version, etcd_backup, extra_args, registry_mirrors",
        "did you mean 'version'?"},
       {"nearest choice", bare("pools: {c: {role: control-plan, count: 1}}\n"), "text 'control-plan'",
        "control-plane or worker", "did you mean 'control-plane'?"},

@@ -40,6 +40,8 @@ TEST(Spec, SmallestSpecGetsEveryDefault) {
   EXPECT_FALSE(spec.network.load_balancers);
   EXPECT_EQ(spec.kubernetes.version, "1.36.4");
   EXPECT_TRUE(spec.kubernetes.extra_args.empty());
+  EXPECT_EQ(spec.kubernetes.etcd_backup.every_hours, 6);
+  EXPECT_EQ(spec.kubernetes.etcd_backup.keep, 12);
   EXPECT_TRUE(spec.kubernetes.registry_mirrors.empty());
   EXPECT_TRUE(spec.addons.empty());
   ASSERT_EQ(spec.pools.size(), 1U);
@@ -58,6 +60,7 @@ ssh: {user: admin, port: 2222, key: keys/id, sudo: true, jump: "me@bastion:2200"
 network: {pods: 10.128.0.0/16, services: 10.64.0.0/16, endpoint: 10.99.0.10, endpoint_name: k8s.example.org, load_balancers: 10.99.0.200-10.99.0.219}
 kubernetes:
   version: 1.35.8
+  etcd_backup: {every_hours: 2, keep: 36}
   extra_args: {apiserver: {audit-log-maxage: "30"}, kubelet: {v: "4"}}
   registry_mirrors: {docker.io: [https://mirror.example.org], "registry.local:5000": ["http://10.0.0.1:5000", "http://10.0.0.2:5000"], _default: []}
 pools:
@@ -86,6 +89,8 @@ addons:
   ASSERT_TRUE(spec.network.load_balancers);
   EXPECT_EQ(to_string(*spec.network.load_balancers), "10.99.0.200-10.99.0.219");
   EXPECT_EQ(spec.kubernetes.version, "1.35.8");
+  EXPECT_EQ(spec.kubernetes.etcd_backup.every_hours, 2);
+  EXPECT_EQ(spec.kubernetes.etcd_backup.keep, 36);
   EXPECT_EQ(spec.kubernetes.extra_args.at("apiserver").at("audit-log-maxage"), "30");
   EXPECT_EQ(spec.kubernetes.registry_mirrors.at("registry.local:5000").size(), 2U);
 

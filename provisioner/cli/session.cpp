@@ -139,7 +139,9 @@ std::string data_directory() {
   std::error_code ignored;
   const fs::path installed = fs::read_symlink("/proc/self/exe", ignored).parent_path().parent_path() / "share/slipway";
   if (fs::exists(installed / "playbooks", ignored)) return installed.string();
-  return SLIPWAY_SOURCE;
+  // A packaged binary knows no checkout: where its data is missing, errors name the place where it ought to be.
+  const std::string checkout = SLIPWAY_SOURCE;
+  return checkout.empty() ? installed.string() : checkout;
 }
 
 struct Session::Parts {

@@ -1,0 +1,15 @@
+# The Debian package: cpack -G DEB in the build folder. What it needs to run is read from the binary.
+set(CPACK_GENERATOR DEB)
+set(CPACK_PACKAGE_NAME slipway)
+set(CPACK_PACKAGE_CONTACT "the Slipway authors <slipway@localhost>")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "from one YAML file to a running, repaired, growing Kubernetes platform")
+set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+set(CPACK_STRIP_FILES ON)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_SECTION admin)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_PACKAGE_DEPENDS "ca-certificates")
+# To make hosts on this machine (provider local).
+set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "mmdebstrap, systemd-container, iproute2, iptables, nftables, openssh-client, kmod, procps")
+set(CPACK_DEBIAN_PACKAGE_SUGGESTS "bash-completion")
+include(CPack)

@@ -3,9 +3,9 @@
 include(GNUInstallDirs)
 install(TARGETS slipway)
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/playbooks ${CMAKE_SOURCE_DIR}/manifests DESTINATION share/slipway)
-install(DIRECTORY ${CMAKE_SOURCE_DIR}/docs/ DESTINATION share/doc/slipway)
-install(DIRECTORY ${CMAKE_SOURCE_DIR}/inventory/ DESTINATION share/doc/slipway/examples)
-install(FILES ${CMAKE_SOURCE_DIR}/CHANGELOG.md DESTINATION share/doc/slipway)
+# Documents and examples lie to each other as in the checkout: their links lead somewhere.
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/docs ${CMAKE_SOURCE_DIR}/inventory DESTINATION share/doc/slipway)
+install(FILES ${CMAKE_SOURCE_DIR}/README.md ${CMAKE_SOURCE_DIR}/CHANGELOG.md DESTINATION share/doc/slipway)
 install(FILES ${CMAKE_SOURCE_DIR}/LICENSE DESTINATION share/doc/slipway RENAME copyright)
 
 set(slipway_words ${CMAKE_BINARY_DIR}/words)

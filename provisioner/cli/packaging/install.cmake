@@ -22,7 +22,8 @@ install(CODE "
                   OUTPUT_FILE \"${slipway_words}/sbom.cdx.json\" COMMAND_ERROR_IS_FATAL ANY)
 ")
 install(FILES ${slipway_words}/slipway DESTINATION share/bash-completion/completions)
-install(FILES ${slipway_words}/_slipway DESTINATION share/zsh/site-functions)
+# Debian's zsh looks elsewhere than others.
+install(FILES ${slipway_words}/_slipway DESTINATION share/zsh/$<IF:$<BOOL:${SLIPWAY_PACKAGE}>,vendor-completions,site-functions>)
 install(FILES ${slipway_words}/slipway.fish DESTINATION share/fish/vendor_completions.d)
 install(FILES ${slipway_words}/slipway.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES ${slipway_words}/sbom.cdx.json DESTINATION share/doc/slipway)

@@ -254,6 +254,8 @@ ApiCall read_call(const HttpRequest& request) {
 
 Result<HttpResponse> ApiServer::handle(const HttpRequest& request) {
   const auto [path, query] = read_call(request);
+  if (path == "/version")
+    return ok({{"major", "1"}, {"minor", release.substr(2, release.rfind('.') - 2)}, {"gitVersion", "v" + release}});
   if (path == "/readyz") return HttpResponse{.status = 200, .body = "ok"};
   if (path == "/api" || path == "/apis") return discovery(path == "/api");
   if (path.find("/proxy") != std::string::npos) {

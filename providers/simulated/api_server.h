@@ -50,6 +50,8 @@ class ApiServer {
   std::function<void(const std::string& path, const Value* object)> on_change;
   /// The status that a service answers with through the proxy path; unset: 503.
   std::function<int(const std::string& path)> proxied;
+  /// Of Kubernetes, as /version tells it.
+  std::string release = "1.36.4";
   /// How many times a new definition is asked for until it is established.
   int establish_after = 0;
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/release.h"
 #include "base/text.h"
 
 namespace slipway::simulated {
@@ -95,6 +96,17 @@ std::string Cluster::etcd_answer() const {
   return list.dump() + "\n" + health.dump() + "\n";
 }
 
+std::string Cluster::api_release() const {
+  std::optional<Release> oldest;
+  world_.each("etcd/", [&](const std::string& key, const Value&) {
+    const Value* machine = world_.find("object/machine/" + key.substr(5));
+    const std::optional<Release> release = parse_release(world_.text("release/" + key.substr(5)));
+    if (machine && text_at(machine->at("fields"), "state") == "running" && release)
+      oldest = std::min(oldest.value_or(*release), *release);
+  });
+  return oldest ? to_string(*oldest) : server_.release;
+}
+
 Result<HttpResponse> Cluster::handle(const HttpRequest& request) {
   clock_.stir();
   const ApiCall call = read_call(request);
@@ -120,6 +132,7 @@ Result<HttpResponse> Cluster::handle(const HttpRequest& request) {
   if (!answers())
     return fail(ErrorKind::unavailable, "no control plane answers",
                 {.found = "connection refused", .where = request.url});
+  server_.release = api_release();
   Result<HttpResponse> answer = server_.handle(request);
   after_changes();
   world_.set_time(clock_.elapsed());
@@ -158,29 +171,52 @@ void Cluster::add_node(const std::string& name, bool control_plane) {
 void Cluster::set_ready(const std::string& name, bool ready) {
   const ObjectKey key{"v1", "Node", "", name};
   if (server_.find(key))
-    server_.set_status(key, {{"conditions", condition("Ready", ready, ready ? "KubeletReady" : "KubeletNotReady")}});
+    server_.set_status(key, {{"conditions", condition("Ready", ready, ready ? "KubeletReady" : "KubeletNotReady")},
+                             {"nodeInfo", {{"kubeletVersion", "v" + world_.text("kubelet/" + name)}}}});
 }
 
-std::string Cluster::initialise(const std::string& machine_id, const std::string& name) {
+std::string Cluster::initialise(const std::string& machine_id, const std::string& name, const std::string& release) {
   // A second init beside living data is what must never happen: it is counted, and tests look at the number.
   const Value* before = world_.find("count/inits");
   world_.set("count/inits", (before ? before->get<int64_t>() : 0) + 1);
   world_.set("etcd/" + machine_id, true);
+  world_.set("release/" + machine_id, release);
+  world_.set("kubelet/" + name, release);
   world_.set("host/" + machine_id + "/node", true);
   add_node(name, true);
   after_changes();
   return {};
 }
 
-std::string Cluster::join(const std::string& machine_id, const std::string& name, const std::string& token,
-                          bool control_plane) {
+std::string Cluster::join(const std::string& machine_id, const std::string& name, const std::string& release,
+                          const std::string& token, bool control_plane) {
   if (!answers()) return "error execution phase preflight: couldn't validate the identity of the API Server";
   const std::string id = token.substr(0, token.find('.'));
   const std::optional<Value> secret = server_.find({"v1", "Secret", "kube-system", "bootstrap-token-" + id});
   if (token.empty() || !secret) return "error execution phase preflight: Unauthorized";
-  if (control_plane) world_.set("etcd/" + machine_id, true);
+  if (control_plane) {
+    world_.set("etcd/" + machine_id, true);
+    world_.set("release/" + machine_id, release);
+  }
+  world_.set("kubelet/" + name, release);
   world_.set("host/" + machine_id + "/node", true);
   add_node(name, control_plane);
+  after_changes();
+  return {};
+}
+
+std::string Cluster::upgrade(const std::string& machine_id, const std::string& name, const std::string& release) {
+  if (!answers()) return "[upgrade/preflight] FATAL: couldn't reach the API Server";
+  if (!world_.find("host/" + machine_id + "/node")) return "[upgrade/preflight] FATAL: this host is no node";
+  const std::optional<Release> before = parse_release(api_release()), after = parse_release(release);
+  if (!before || !after || after->minor > before->minor + 1)
+    return "[upgrade/preflight] FATAL: Specified version to upgrade to \"v" + release + "\" is too high";
+  if (world_.find("etcd/" + machine_id))
+    world_.set("release/" + machine_id, release);
+  else if (*after > *before)
+    return "[upgrade/preflight] FATAL: the control plane is older than v" + release;
+  world_.set("kubelet/" + name, release);
+  set_ready(name, has_network());
   after_changes();
   return {};
 }
@@ -196,6 +232,7 @@ void Cluster::machine_changed(const std::string& machine_id, const std::string& 
   if (!machine) {
     const bool member = world_.find("etcd/" + machine_id);
     world_.erase("etcd/" + machine_id);
+    world_.erase("release/" + machine_id);
     if (member && !world_.any("etcd/")) {
       // The data went with its last disk.
       server_.clear();

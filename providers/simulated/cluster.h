@@ -20,10 +20,12 @@ class Cluster {
 
   Result<HttpResponse> handle(const HttpRequest& request);
 
-  /// kubeadm init and join came to their end on a host. Answers what kubeadm would complain of, or nothing.
-  std::string initialise(const std::string& machine_id, const std::string& name);
-  std::string join(const std::string& machine_id, const std::string& name, const std::string& token,
-                   bool control_plane);
+  /// kubeadm init, join and upgrade came to their end on a host that has this release of Kubernetes. Answers what
+  /// kubeadm would complain of, or nothing.
+  std::string initialise(const std::string& machine_id, const std::string& name, const std::string& release);
+  std::string join(const std::string& machine_id, const std::string& name, const std::string& release,
+                   const std::string& token, bool control_plane);
+  std::string upgrade(const std::string& machine_id, const std::string& name, const std::string& release);
   /// The kubelet of a host that is part of the cluster registers its node where that is gone.
   void restart_kubelet(const std::string& machine_id, const std::string& name);
   /// What etcdctl prints of the members and of their health, a line of JSON each; nothing without a quorum.
@@ -33,6 +35,8 @@ class Cluster {
 
  private:
   bool answers() const;
+  /// The oldest of the API servers that run.
+  std::string api_release() const;
   bool has_network() const;
   void add_node(const std::string& name, bool control_plane);
   void set_ready(const std::string& name, bool ready);

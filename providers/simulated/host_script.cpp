@@ -75,8 +75,25 @@ bool fits(std::string_view body, const Facts& facts) {
   return true;
 }
 
+bool is_digest(const std::string& word) {
+  return word.size() == 64 && word.find_first_not_of("0123456789abcdef") == std::string::npos;
+}
+
+/// The digest in the last line that has one.
+std::string content_of(std::string_view body) {
+  std::string content;
+  for (const std::string& line : split(body, '\n'))
+    if (line.starts_with("want_file ") || line.starts_with("want_import "))
+      for (const std::string& word : words_of(line))
+        if (is_digest(word)) content = word;
+  return content;
+}
+
 ScriptTask task_of(std::string_view body, size_t number, const Facts& facts) {
-  return {.number = number, .digest = sha256(body).substr(0, 16), .concerns = fits(body, facts)};
+  return {.number = number,
+          .digest = sha256(body).substr(0, 16),
+          .content = content_of(body),
+          .concerns = fits(body, facts)};
 }
 
 }  // namespace
@@ -128,6 +145,10 @@ std::optional<ApplyRequest> read_launch(std::string_view text, std::string_view 
   apply.node_address = setting(script, "node_address");
   apply.digest = setting(script, "digest");
   apply.approved = setting(script, "approved", true);
+  constexpr std::string_view version = "kubernetesVersion: v";
+  if (const size_t at = input.find(version); at != std::string_view::npos)
+    apply.release =
+        input.substr(at + version.size(), input.find_first_of(" ,}\n", at + version.size()) - at - version.size());
   apply.removal = setting(script, "removal") == "1";
   const size_t begin = script.rfind("\nbegin_apply\n");
   for (const std::string& line : split(script.substr(begin == std::string_view::npos ? 0 : begin + 1), '\n')) {

@@ -16,6 +16,7 @@ using Facts = std::vector<std::pair<std::string, std::string>>;
 struct ScriptTask {
   size_t number = 0;
   std::string digest;                   ///< Of its check: what it wants.
+  std::string content{};                ///< The digest of the file or images that it wants, where it wants such.
   bool concerns = true;                 ///< False where the host's facts do not fit the task.
   bool reboots = false;                 ///< Apply only, as is the next.
   std::vector<std::string> handlers{};  ///< Slugs of what a change owes.
@@ -32,6 +33,7 @@ struct CheckRequest {
 
 struct ApplyRequest {
   std::string id, playbook, cluster, digest, node_address;
+  std::string release{};  ///< Of Kubernetes, where a task hands kubeadm a configuration that names one.
   bool removal = false;
   bool whole = true;     ///< False: the input broke off on its way.
   size_t offset = 0;     ///< Events up to here are known to the one who asks.

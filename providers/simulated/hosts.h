@@ -17,8 +17,15 @@ namespace slipway::simulated {
 /// References outlive it. Threads: any.
 class Hosts final : public HostReader, public HostWriter {
  public:
-  Hosts(World& world, VirtualClock& clock, FaultPlan& faults, Cluster& cluster, Milliseconds latency)
-      : world_(world), clock_(clock), faults_(faults), cluster_(cluster), latency_(latency) {}
+  /// `release`: of Kubernetes, on hosts whose playbook does not name one.
+  Hosts(World& world, VirtualClock& clock, FaultPlan& faults, Cluster& cluster, Milliseconds latency,
+        std::string release)
+      : world_(world),
+        clock_(clock),
+        faults_(faults),
+        cluster_(cluster),
+        latency_(latency),
+        release_(std::move(release)) {}
 
   Result<ScriptOutcome> check(const HostAccess& host, const CheckScript& script, Deadline deadline) override;
   Result<ScriptOutcome> run(const HostAccess& host, const Script& script, Deadline deadline) override;
@@ -52,7 +59,7 @@ class Hosts final : public HostReader, public HostWriter {
   std::optional<ApplyRequest> living(const Place& place) const;
   Ending carry_on(const Place& place, const ApplyRequest& apply, std::string& events);
   Ending run_task(const Place& place, const ApplyRequest& apply, const ScriptTask& task, std::string& events);
-  std::string effect(const Place& place, const std::string& playbook);
+  std::string effect(const Place& place, const ApplyRequest& apply);
   Result<std::string> launch(Visit& visit, const ApplyRequest& apply, Deadline deadline);
   std::string incoming_answer(const Place& place, const std::string& text) const;
 
@@ -61,6 +68,7 @@ class Hosts final : public HostReader, public HostWriter {
   FaultPlan& faults_;
   Cluster& cluster_;
   const Milliseconds latency_;
+  const std::string release_;
   std::map<std::string, std::string> events_;  ///< Apply id -> all it said, while this process follows it.
 };
 

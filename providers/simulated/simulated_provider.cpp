@@ -114,7 +114,7 @@ struct Simulation::Parts {
         faults(std::move(rules), spec.provider_settings.value("seed", uint64_t{1})),
         cluster(*world, clock, faults, settings_of(spec).latency),
         cloud(*world, clock, faults, cluster, settings_of(spec)),
-        hosts(*world, clock, faults, cluster, settings_of(spec).latency),
+        hosts(*world, clock, faults, cluster, settings_of(spec).latency, spec.kubernetes.version),
         artifacts(*world, clock, faults, options.directory + "/artifacts", spec.kubernetes.version),
         provider(spec, cloud) {}
 

@@ -11,6 +11,7 @@
 #include "cli/output.h"
 #include "cli/verbs.h"
 #include "cli/version.h"
+#include "cluster/upgrade_checks.h"
 
 namespace slipway {
 namespace {
@@ -104,6 +105,17 @@ class CommandLine {
     apply->add_option("--target", options_.targets, "Only these steps or machines (* and ?)")->type_name("GLOB");
     CLI::App* repair = run_verb(app_, "repair", "Mend what drifted from the spec", verb_repair);
     repair->add_option("machines", options_.names, "Only these machines")->type_name("MACHINE…");
+    CLI::App* upgrade =
+        run_verb(app_, "upgrade", "Another release of Kubernetes, node by node; again to go on", verb_upgrade);
+    upgrade->add_option("--to", options_.to, "The release, the next patch or minor [the spec's]")->type_name("VERSION");
+    upgrade->add_option("--max-unavailable", options_.max_unavailable, "Workers at once [1]")
+        ->check(CLI::Range(1, 1000));
+    upgrade->add_option("--waves", options_.waves, "Pause after so many waves [all]")->check(CLI::Range(1, 100000));
+    upgrade->add_flag("--plan", options_.plan_only, "Only ask what stands in the way and show the plan");
+    upgrade->add_option("--accept", options_.accepted, "Go past this: backup, bare-pods or deprecated-apis")
+        ->check(CLI::IsMember(upgrade_concessions))
+        ->allow_extra_args(false)
+        ->type_name("CHECK");
     run_verb(app_, "destroy", "Delete everything that state knows of", verb_destroy);
   }
 

@@ -37,6 +37,11 @@ struct Options {
   std::string backup;                      ///< backup restore --backup
   std::string at_time;                     ///< backup restore --at
   std::string kubernetes;                  ///< artifacts --kubernetes: the release; empty: the default.
+  std::string to;                          ///< upgrade --to
+  int max_unavailable = 1;                 ///< upgrade --max-unavailable
+  int waves = 0;                           ///< upgrade --waves; 0: all.
+  bool plan_only = false;                  ///< upgrade --plan
+  std::vector<std::string> accepted;       ///< upgrade --accept
   std::vector<std::string> names;          ///< Machines, artifacts, states, by verb.
   std::vector<std::string> command;        ///< exec … -- CMD
   std::string passphrase_file;             ///< state export|import|rekey: its first line is the passphrase.

@@ -126,6 +126,10 @@ int plan_and_run(Session& session, const std::string& verb, const std::vector<st
   return code;
 }
 
+void tell_release(const Session& session) {
+  if (const Result<void> kept = session.check_release(); !kept) say(describe(kept.error()));
+}
+
 Result<void> preflight(Session& session) {
   const std::vector<Error> problems = session.provider().preflight();
   if (problems.empty()) return {};
@@ -137,6 +141,11 @@ int open_and_run(const Options& options, const std::string& verb, const std::vec
                  bool closing_page) {
   Result<std::unique_ptr<Session>> session = Session::open(options, verb, Access::change);
   if (!session) return report_error(options, session.error());
+  // What runs is mended whatever the spec asks for; while hosts are of two releases the graph itself refuses.
+  if (Result<void> kept = (*session)->check_release(); !kept && verb != "repair")
+    return report_error(options, kept.error());
+  else if (!kept && !(*session)->upgrading())
+    tell_release(**session);
   if (Result<void> ready = preflight(**session); !ready) return report_error(options, ready.error());
   return plan_and_run(**session, verb, targets, closing_page);
 }

@@ -17,6 +17,9 @@ int conclude(const Session& session, const RunSummary& summary, Value* collected
 /// Plans within `targets`, shows it, and runs it.
 int plan_and_run(Session& session, const std::string& verb, const std::vector<std::string>& targets, bool closing_page,
                  Value* collected = nullptr);
+/// For verbs that go on with the release that the cluster runs: says where the spec asks for another, or an upgrade is
+/// half done.
+void tell_release(const Session& session);
 /// Problems that would stop the run half-way, told before anything is touched.
 Result<void> preflight(Session& session);
 /// All of it, for verbs that need nothing in between.

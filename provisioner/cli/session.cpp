@@ -20,6 +20,7 @@
 #include "cli/output.h"
 #include "cli/passphrase.h"
 #include "cli/version.h"
+#include "cluster/release.h"
 #include "cluster/removals.h"
 #include "report/look_view.h"
 #include "report/plan_text.h"
@@ -79,6 +80,9 @@ std::vector<MachineName> names_of(const Membership& membership) {
   for (const Member& member : membership.members) names.push_back(member.name);
   return names;
 }
+
+/// Verbs that may run while hosts are of two releases: what they touch is of neither.
+bool bears_two_releases(const std::string& verb) { return verb == "node remove" || verb == "state recover"; }
 
 std::string user_name() {
   const passwd* entry = ::getpwuid(::geteuid());
@@ -157,7 +161,9 @@ struct Session::Parts {
   Platform platform;
   std::unique_ptr<LivePorts> ports;
   std::unique_ptr<Graph> graph;
+  bool whole = true;  ///< The graph is all of the spec: what it has no step for is no more.
   std::string data;
+  std::string asked_release;  ///< Of Kubernetes, by the spec's file; `spec` has the one that this session works with.
   RunSummary summary;
   std::string run_id;
 
@@ -193,10 +199,27 @@ struct Session::Parts {
   Result<void> record_beforehand() {
     if (access == Access::look) return {};
     if (Result<void> written = record_members(*store, membership); !written) return written;
+    if (Result<void> settled = settle_release(*store, spec.kubernetes.version); !settled) return settled;
     for (const auto& [fact, value] :
          {std::pair<std::string, Value>{"spec_path", fs::absolute(spec.path).string()}, {"provider", spec.provider}})
       if (state.facts.value(fact, Value()) != value)
         if (Result<void> written = store->set_fact(fact, value); !written) return written;
+    return {};
+  }
+
+  /// From here on the spec's release is the one to work with: a living cluster's own, or the one that it is upgraded
+  /// to.
+  Result<void> choose_release() {
+    asked_release = spec.kubernetes.version;
+    const ClusterRelease release = cluster_release(store->snapshot());
+    if (verb == "upgrade" && !options.to.empty()) {
+      if (Result<void> way = check_way(release.running, options.to); !way && !release.running.empty()) return way;
+      if (Result<Versions> offered = load_versions(data + "/playbooks", options.to); !offered)
+        return std::move(offered).error();
+      spec.kubernetes.version = options.to;
+    } else if (!release.running.empty()) {
+      spec.kubernetes.version = release.running;
+    }
     return {};
   }
 };
@@ -227,6 +250,7 @@ Result<std::unique_ptr<Session>> Session::open(const Options& options, const std
   if (!parts.store->notice().empty()) say(parts.store->notice());
   if (Result<void> settled = parts.settle(); !settled) return std::move(settled).error();
   if (Result<void> written = parts.record_beforehand(); !written) return std::move(written).error();
+  if (Result<void> chosen = parts.choose_release(); !chosen) return std::move(chosen).error();
   Result<Identity> identity =
       load_or_make_identity(*parts.store, parts.spec, names_of(parts.membership), access == Access::change);
   if (!identity) return std::move(identity).error();
@@ -252,6 +276,16 @@ Writer& Session::writer() { return parts_->ports->writer(); }
 const Graph& Session::graph() const { return *parts_->graph; }
 KubeAccess Session::kube_access() const { return parts_->ports->kube_access(); }
 
+const std::string& Session::asked_release() const { return parts_->asked_release; }
+
+bool Session::upgrading() const { return cluster_release(parts_->store->snapshot()).upgrading(); }
+
+Result<void> Session::check_release() const {
+  const ClusterRelease release = cluster_release(parts_->store->snapshot());
+  if (Result<void> whole = check_no_upgrade(release, parts_->spec.path); !whole) return whole;
+  return check_asked_release(release, parts_->asked_release, parts_->spec.path);
+}
+
 Result<void> Session::reload_spec() {
   Parts& parts = *parts_;
   parts.graph.reset();
@@ -260,6 +294,7 @@ Result<void> Session::reload_spec() {
   parts.spec = std::move(*spec);
   if (Result<void> settled = parts.settle(); !settled) return settled;
   if (Result<void> written = parts.record_beforehand(); !written) return written;
+  if (Result<void> chosen = parts.choose_release(); !chosen) return chosen;
   Result<Identity> identity =
       load_or_make_identity(*parts.store, parts.spec, names_of(parts.membership), parts.access == Access::change);
   if (!identity) return std::move(identity).error();
@@ -271,6 +306,10 @@ Result<void> Session::reload_spec() {
 Result<void> Session::expand_graph(bool destroying) {
   Parts& parts = *parts_;
   parts.graph = std::make_unique<Graph>();
+  parts.whole = true;
+  if (!destroying && parts.access == Access::change && !bears_two_releases(parts.verb))
+    if (Result<void> whole = check_no_upgrade(cluster_release(parts.store->snapshot()), parts.spec.path); !whole)
+      return whole;
   if (!destroying) {
     Result<Platform> platform = load_platform(*parts.store, parts.spec, parts.membership, parts.identity.platform_ca,
                                               parts.data, parts.access == Access::change);
@@ -284,6 +323,22 @@ Result<void> Session::expand_graph(bool destroying) {
                             parts.data,       parts.options.delete_data};
   Result<void> expanded = destroying ? expand_destroy(*parts.graph, blueprint) : expand(*parts.graph, blueprint);
   if (!expanded) return expanded;
+  return parts.graph->finish();
+}
+
+Result<void> Session::expand_upgrade(const UpgradeOrder& order) {
+  Parts& parts = *parts_;
+  parts.graph = std::make_unique<Graph>();
+  parts.whole = false;
+  Result<Platform> platform = load_platform(*parts.store, parts.spec, parts.membership, parts.identity.platform_ca,
+                                            parts.data, parts.access == Access::change);
+  if (!platform) return std::move(platform).error();
+  parts.platform = std::move(*platform);
+  parts.state = parts.store->snapshot();
+  forget_former_artifacts(parts.state, order.release.to);
+  const Blueprint blueprint{
+      parts.spec, parts.state, parts.membership, parts.identity, parts.platform, parts.ports->provider(), parts.data};
+  if (Result<void> expanded = slipway::expand_upgrade(*parts.graph, blueprint, order); !expanded) return expanded;
   return parts.graph->finish();
 }
 
@@ -353,11 +408,12 @@ RunSummary Session::run(const Plan& plan, const std::string& verb, const Plan* c
     const State now = parts.store->snapshot();
     if (now.steps.contains(StepId("kubernetes/init")) && !now.facts.contains("initialised"))
       (void)parts.store->set_fact("initialised", {{"ca_hash", parts.identity.ca_hash}});
-    for (const StepId& id : forgettable(*parts.graph, now)) (void)parts.store->record_removed(id);
+    if (parts.whole)
+      for (const StepId& id : forgettable(*parts.graph, now)) (void)parts.store->record_removed(id);
     const bool all_done = std::none_of(plan.steps.begin(), plan.steps.end(), [](const PlannedStep& step) {
       return step.out_of_scope && step.diff.action != Action::none;
     });
-    if (all_done && open_node_order(now) && !half_replaced(now)) (void)drop_node_order(*parts.store);
+    if (parts.whole && all_done && open_node_order(now) && !half_replaced(now)) (void)drop_node_order(*parts.store);
   }
   sink({.time = std::chrono::system_clock::now(), .type = "run-done", .data = run_document()});
   Value summary_document = run_document();

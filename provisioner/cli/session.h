@@ -11,6 +11,7 @@
 #include "cluster/expand.h"
 #include "cluster/identity.h"
 #include "cluster/members.h"
+#include "cluster/upgrade.h"
 #include "engine/executor.h"
 #include "engine/planner.h"
 #include "graph/plan.h"
@@ -39,7 +40,15 @@ class Session {
   static Result<std::unique_ptr<Session>> open(const Options& options, const std::string& verb, Access access);
   ~Session();
 
+  /// Its release of Kubernetes is the one that the cluster runs, or is upgraded to, whatever the file asks for.
   const Spec& spec() const;
+  /// The release that the file asks for.
+  const std::string& asked_release() const;
+  /// For verbs that make what the spec asks for: whether that is the cluster's release, on all hosts. Errors:
+  /// bad_input.
+  Result<void> check_release() const;
+  /// Whether hosts are of two releases.
+  bool upgrading() const;
   const Options& options() const;
   const std::string& state_directory() const;
   StateStore& store();
@@ -55,6 +64,8 @@ class Session {
   Result<void> reload_spec();
   /// The whole graph of the spec; `destroying`: of state alone.
   Result<void> expand_graph(bool destroying = false);
+  /// The graph of an upgrade instead. REQUIRES: verb "upgrade", of Options::to.
+  Result<void> expand_upgrade(const UpgradeOrder& order);
   const Graph& graph() const;
   Result<Plan> plan(const std::vector<std::string>& targets);
   /// Runs the plan with a view on stderr and a folder of its own; answers the exit code and, in JSON mode, prints the

@@ -15,6 +15,7 @@ int verb_node_add(const Options& options);
 int verb_node_remove(const Options& options);
 int verb_node_replace(const Options& options);
 int verb_destroy(const Options& options);
+int verb_upgrade(const Options& options);
 int verb_validate(const Options& options);
 int verb_doctor(const Options& options);
 int verb_graph(const Options& options);

@@ -322,6 +322,23 @@ int verb_backup_restore_etcd(const Options& options) {
   return 0;
 }
 
+bool etcd_restore_under_way(const State& state) { return state.facts.value(restore_fact, Value()).is_object(); }
+
+Result<std::optional<WallTime>> newest_etcd_backup(Session& session) {
+  std::optional<WallTime> newest;
+  Result<std::vector<EtcdBackup>> kept = folder_of(session).list();
+  if (!kept) return std::move(kept).error();
+  std::vector<EtcdBackup> all = std::move(*kept);
+  for (const HostAccess& host : known_control_planes(session)) {
+    Result<std::vector<EtcdBackup>> there = list_etcd_backups(session.writer().hosts, host);
+    if (!there && there.error().kind != ErrorKind::unavailable && there.error().kind != ErrorKind::timeout)
+      return with_spec(there.error(), session);
+    if (there) all.insert(all.end(), there->begin(), there->end());
+  }
+  for (const EtcdBackup& backup : all) newest = std::max(newest.value_or(backup.taken), backup.taken);
+  return newest;
+}
+
 std::vector<Error> etcd_backup_problems(Session& session) {
   const State state = session.store().snapshot();
   const auto init = state.steps.find(init_step);

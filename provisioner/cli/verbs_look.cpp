@@ -8,6 +8,7 @@
 #include "cli/figure_rows.h"
 #include "cli/machine_rows.h"
 #include "cli/output.h"
+#include "cli/planned_run.h"
 #include "cli/session.h"
 #include "cli/state_access.h"
 #include "cli/verbs.h"
@@ -84,6 +85,7 @@ Result<std::string> kubeconfig_of(Session& session) {
 int verb_status(const Options& options) {
   SessionResult session = Session::open(options, "status", Access::look);
   if (!session) return report_error(options, session.error());
+  tell_release(**session);
   const Value rows = machine_rows(**session);
   Value drift;
   if (options.no_drift) {

@@ -12,6 +12,7 @@
 #include "cli/state_access.h"
 #include "cli/verbs.h"
 #include "cluster/etcd_seats.h"
+#include "cluster/release.h"
 
 namespace slipway {
 namespace {
@@ -60,6 +61,16 @@ Result<std::vector<EtcdSeat>> guard_quorum(Session& session, const MachineName& 
   if (!seats) return seats;
   if (Result<void> spared = can_spare(*seats, leaving.text()); !spared) return std::move(spared).error();
   return seats;
+}
+
+/// Whether machines may join: of the release that the spec asks for, which no API server's is older than. Asked before
+/// anything is written; an API that does not answer is asked again by the join. Errors: bad_input.
+Result<void> check_joins(Session& session, const Pool& pool) {
+  if (Result<void> kept = session.check_release(); !kept) return kept;
+  if (!session.store().snapshot().facts.contains("initialised")) return {};
+  const Result<std::string> body = session.reader().cluster.probe("/version", Deadline::in(Seconds(5)));
+  if (!body) return {};
+  return check_join(session.spec().kubernetes.version, *body, pool.role == Role::control_plane);
 }
 
 /// Runs within the order's machines; what is done is no order any more.
@@ -142,6 +153,7 @@ int verb_node_add(const Options& options) {
                                        .expected = join(names, ", "),
                                        .advice = near ? "did you mean '" + *near + "'?" : ""}));
   }
+  if (Result<void> joins = check_joins(session, *pool); !joins) return report_error(options, joins.error());
   NodeOrder order{
       .verb = "add", .pool = options.pool, .from = pool->count, .to = pool->count + options.count, .machine = {}};
   for (const Member& member : session.membership().members) order.known.insert(member.name);
@@ -219,6 +231,8 @@ int verb_node_replace(const Options& options) {
                       {.found = leaving.text() + " of provider existing",
                        .advice = "write the new host into the pool's hosts, apply, then take the old one out and "
                                  "apply with --approve"}));
+  if (member)
+    if (Result<void> joins = check_joins(session, *member->pool); !joins) return report_error(options, joins.error());
   if (!options.approve)
     return report_error(options, fail(ErrorKind::approval_needed, "replacing a machine needs approval",
                                       {.found = leaving.text(), .advice = "run again with --approve"}));

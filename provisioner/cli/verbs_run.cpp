@@ -36,6 +36,7 @@ int apply_saved_plan(Options options, const std::string& path) {
   options.spec = text_at(document, "spec");
   SessionResult session = Session::open(options, "apply", Access::look);
   if (!session) return report_error(options, session.error());
+  if (Result<void> kept = (*session)->check_release(); !kept) return report_error(options, kept.error());
   // Bound before the lock writes anything; the lock is taken right after and the binding holds the serial.
   if (Result<void> expanded = (*session)->expand_graph(); !expanded) return report_error(options, expanded.error());
   Result<Plan> now = (*session)->plan({});
@@ -90,6 +91,7 @@ int verb_apply(const Options& options) {
 int verb_plan(const Options& options) {
   SessionResult session = Session::open(options, "plan", Access::look);
   if (!session) return report_error(options, session.error());
+  tell_release(**session);
   if (Result<void> expanded = (*session)->expand_graph(); !expanded) return report_error(options, expanded.error());
   Result<Plan> plan = (*session)->plan(options.targets);
   if (!plan) return report_error(options, plan.error());
@@ -109,7 +111,7 @@ int verb_plan(const Options& options) {
     say(describe(room.error()));
     return exit_code(room.error().kind);
   }
-  return options.detailed_exit_code && !plan->nothing_to_do() ? 2 : 0;
+  return options.detailed_exit_code && (!plan->nothing_to_do() || !(*session)->check_release()) ? 2 : 0;
 }
 int verb_destroy(const Options& options) {
   SessionResult opened = Session::open(options, "destroy", Access::change);

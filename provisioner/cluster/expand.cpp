@@ -62,23 +62,10 @@ RemovalFactory removal_factory(const Blueprint& blueprint, Shelf& shelf) {
   };
 }
 
-/// A living cluster keeps its release, whatever the spec asks for: kubelets and programs of another one must not be put
-/// beside the API server that is there, least of all on all nodes at once.
-Result<void> check_version(const Spec& spec, const State& state) {
-  const std::string running = running_release(state);
-  if (running.empty() || running == spec.kubernetes.version) return {};
-  return fail(ErrorKind::bad_input, "a living cluster's Kubernetes version cannot be changed yet",
-              {.found = spec.kubernetes.version,
-               .expected = running + ", which the cluster runs",
-               .advice = "set kubernetes.version back to " + running,
-               .where = spec.path});
-}
-
 }  // namespace
 
 Result<void> expand(Graph& graph, const Blueprint& blueprint) {
   const Versions& versions = blueprint.platform.versions;
-  if (Result<void> kept = check_version(blueprint.spec, blueprint.state); !kept) return kept;
   ArtifactSteps artifacts(graph);
   Shelf shelf(blueprint.data_directory + "/playbooks", blueprint.spec.name, artifacts,
               cluster_variables(blueprint.spec, blueprint.membership, versions));

@@ -1,6 +1,7 @@
 #include "cluster/kubeadm_steps.h"
 
 #include "base/text.h"
+#include "cluster/release.h"
 
 namespace slipway {
 namespace {
@@ -82,6 +83,10 @@ std::string JoinStep::configuration(const HostAccess& host, const std::string& t
 Result<Outputs> JoinStep::apply(Writer& writer, const Diff& diff, const Inputs& inputs, Recorder& recorder) const {
   Result<HostAccess> host = host_access_from(inputs.at("access"));
   if (!host) return std::move(host).error();
+  const Result<std::string> version = writer.read.cluster.probe("/version", Deadline::in(Seconds(30)));
+  if (!version) return Error(version.error()).while_doing("asking the API server for its version");
+  if (Result<void> fits = check_join(ticket_->release, *version, ticket_->control_plane); !fits)
+    return std::move(fits).error();
   const std::string id = random_hex(3);
   const Secret token(id + "." + random_hex(8));
   const Result<Value> minted =

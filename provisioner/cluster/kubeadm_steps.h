@@ -33,6 +33,8 @@ struct JoinTicket {
   std::string configuration;
   /// The kubeconfig that names the cluster and carries its CA.
   std::string discovery;
+  std::string release;  ///< Of Kubernetes, on the host.
+  bool control_plane = false;
 };
 
 /// Joins one host. Mints a bootstrap token that lives 30 minutes (a Secret in kube-system, as `kubeadm token create`
@@ -42,6 +44,7 @@ class JoinStep final : public Step {
   /// `address`: of the host; empty: the one at which it is reached.
   JoinStep(std::unique_ptr<Step> playbook, std::shared_ptr<const JoinTicket> ticket, std::string address)
       : playbook_(std::move(playbook)), ticket_(std::move(ticket)), address_(std::move(address)) {}
+  // A host that is newer than the API server, or too old for it, is refused: bad_input.
   Result<Observation> observe(Reader& reader, const Inputs& inputs) const override;
   Diff diff(const Observation& seen, const Inputs& inputs) const override;
   Diff forecast(const Inputs& inputs) const override;

@@ -112,7 +112,10 @@ class KubeadmChapter {
     if (!configuration) return std::move(configuration).error();
     Result<std::string> discovery = rendered("kubeadm-discovery.conf.mustache", variables);
     if (!discovery) return std::move(discovery).error();
-    ticket = std::make_shared<const JoinTicket>(JoinTicket{std::move(*configuration), std::move(*discovery)});
+    ticket = std::make_shared<const JoinTicket>(JoinTicket{.configuration = std::move(*configuration),
+                                                           .discovery = std::move(*discovery),
+                                                           .release = draft_.versions.kubernetes,
+                                                           .control_plane = member.pool->role == Role::control_plane});
     return ticket;
   }
 

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "cluster/encryption.h"
 #include "cluster/orphans.h"
+#include "cluster/release.h"
 
 namespace slipway {
 namespace {
@@ -99,6 +100,29 @@ Result<void> renew_login_key(StateStore& store, const Spec& spec, const MachineL
   return {};
 }
 
+/// Which release the cluster runs, by its API servers' own manifests. Of two the older runs and the newer is on its
+/// way.
+Result<void> recover_release(StateStore& store, const MachineLook& look, const Recovery& recovery) {
+  std::optional<Release> oldest, newest;
+  for (const RecoveredMachine& machine : recovery.machines) {
+    if (machine.role != Role::control_plane) continue;
+    const Result<std::string> manifest = look.read(machine, "/etc/kubernetes/manifests/kube-apiserver.yaml");
+    const size_t at = manifest ? manifest->find("/kube-apiserver:v") : std::string::npos;
+    if (at == std::string::npos) continue;
+    const size_t begin = at + std::string_view("/kube-apiserver:").size();
+    const std::optional<Release> release =
+        parse_release(manifest->substr(begin, manifest->find_first_of("\"'\r\n ", begin) - begin));
+    if (!release) continue;
+    oldest = std::min(oldest.value_or(*release), *release);
+    newest = std::max(newest.value_or(*release), *release);
+  }
+  if (!oldest) return {};
+  ClusterRelease found{.running = to_string(*oldest), .to = {}, .run = {}};
+  if (*newest != *oldest)
+    found = {.running = to_string(*oldest), .to = to_string(*newest), .run = "upgrade-" + to_string(*newest)};
+  return record_release(store, found);
+}
+
 }  // namespace
 
 Result<Recovery> find_machines(const Spec& spec, Provider& provider) {
@@ -162,6 +186,7 @@ Result<void> recover_state(StateStore& store, const Spec& spec, const MachineLoo
     if (machine.role == Role::control_plane && look.read(machine, "/etc/kubernetes/manifests/etcd.yaml"))
       etcd_was_here = true;
   if (!etcd_was_here) return {};
+  if (Result<void> told = recover_release(store, look, recovery); !told) return told;
   // Init is a fact of the cluster: no run may make a second one.
   const Result<std::string> hash = public_key_hash(text_at(store.snapshot().facts, "public/ca"));
   if (!hash) return hash.error();

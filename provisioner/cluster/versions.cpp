@@ -1,7 +1,5 @@
 #include "cluster/versions.h"
 
-#include <algorithm>
-
 #include "artifacts/catalogue.h"
 #include "artifacts/machine.h"
 
@@ -19,15 +17,6 @@ Result<Versions> load_versions(const std::string& directory, const std::string& 
     if (const auto bundle = catalogue->bundles().find(role); bundle != catalogue->bundles().end())
       versions.node_images.insert(bundle->second.begin(), bundle->second.end());
   return versions;
-}
-
-std::string running_release(const State& state) {
-  const bool lives = std::any_of(state.steps.begin(), state.steps.end(), [](const auto& entry) {
-    return entry.second.applied &&
-           (entry.first.text() == "kubernetes/init" || entry.first.text().starts_with("kubernetes/join/"));
-  });
-  const auto kubelet = state.steps.find(StepId("artifact/binary/kubelet"));
-  return lives && kubelet != state.steps.end() ? text_at(kubelet->second.outputs, "version") : "";
 }
 
 }  // namespace slipway

@@ -4,7 +4,6 @@
 #include <string>
 
 #include "base/result.h"
-#include "state/state.h"
 
 namespace slipway {
 
@@ -15,9 +14,6 @@ struct Versions {
   std::map<std::string, std::string> images;  ///< "flannel" -> "slipway.local/flannel:v0.28.9"
   std::set<std::string> node_images;          ///< Those that every node of a role has, whatever the add-ons.
 };
-
-/// The release that the hosts of a cluster were given; empty as long as there is no cluster.
-std::string running_release(const State& state);
 
 /// `directory` holds versions.yaml; `kubernetes` is a release there. Errors: not_found, bad_input (also one that is not
 /// offered).

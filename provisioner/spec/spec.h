@@ -110,6 +110,10 @@ std::string resolve_path(const std::string& path, const std::string& spec_path);
 /// Errors: not_found (no such pool), bad_input (the pool lists hosts, or its count is not a plain scalar).
 Result<std::string> with_pool_count(const std::string& text, const std::string& pool, int count);
 
+/// The text with `kubernetes.version` set in place, or added where the file has none; every other byte kept.
+/// Errors: bad_input (it cannot be told where, or others share the place).
+Result<std::string> with_kubernetes_version(const std::string& text, const std::string& version);
+
 /// The JSON Schema (2020-12) of the spec, as published at docs/spec.schema.json, and the reference page docs/spec.md;
 /// both are made from the same table that the reader checks against.
 std::string spec_json_schema();

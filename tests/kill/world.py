@@ -28,11 +28,11 @@ class Place:
         self.state = folder + "/.slipway/sim"
 
     @classmethod
-    def fresh(cls, folder, slipway, lag=0):
+    def fresh(cls, folder, slipway, lag=0, more=""):
         os.makedirs(folder)
         place = cls(folder, slipway)
         with open(place.spec, "w") as spec:
-            spec.write(SPEC.format(lag=lag))
+            spec.write(SPEC.format(lag=lag) + more)
         return place
 
     def copy(self, folder):

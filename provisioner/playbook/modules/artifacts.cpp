@@ -67,8 +67,10 @@ Result<void> write_artifact(const Arguments& arguments, TaskWriter& task) {
     upload.fields = {state, state + 1};
   } else {
     const int field = task.field("", short_digest(artifact->sha256), true);
-    task.check("artifacts", "want_import", {std::to_string(field), task.slug(), artifact->sha256});
-    task.apply("apply_artifacts", "import_images", {task.slug(), artifact->sha256});
+    // What the host remembers it by; two playbooks that give one name speak of the same images.
+    const std::string note = arguments.has("as") ? slug_of(arguments.text("as")) : task.slug();
+    task.check("artifacts", "want_import", {std::to_string(field), note, artifact->sha256});
+    task.apply("apply_artifacts", "import_images", {note, artifact->sha256});
     upload.fields = {field};
   }
   task.upload(std::move(upload));
@@ -115,6 +117,7 @@ std::vector<Module> artifact_modules() {
   std::vector<ArgumentRule> artifact = {{.name = "from"},
                                         {.name = "path", .type = ArgumentType::path},
                                         {.name = "import", .choices = {"containerd"}},
+                                        {.name = "as"},
                                         {.name = "state", .fallback = "present", .choices = {"present", "absent"}}};
   artifact.insert(artifact.end(), access.begin(), access.end());
   std::vector<ArgumentRule> download = {{.name = "url", .required = true},

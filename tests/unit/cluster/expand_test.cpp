@@ -84,17 +84,6 @@ pools:
     ASSERT_TRUE(finished) << describe(finished.error());
   }
 
-  /// What expanding says, with this release recorded as the hosts' own.
-  Result<void> expanded_beside(const std::string& release) {
-    make({"c1"});
-    StepRecord kubelet;
-    kubelet.applied = true;
-    kubelet.outputs = {{"version", release}};
-    state_.steps.insert_or_assign(StepId("artifact/binary/kubelet"), kubelet);
-    Graph graph;
-    return expand(graph, {spec_, state_, membership_, identity_, platform_, *provider_, SLIPWAY_SOURCE});
-  }
-
   bool waits(const std::string& step, const std::string& for_step) const {
     const Node& node = graph_.nodes()[*graph_.find(StepId(step))];
     const size_t other = *graph_.find(StepId(for_step));
@@ -139,18 +128,6 @@ TEST_F(ExpandTest, WithoutAChangeOfTheKeyNoSecretIsTouched) {
   EXPECT_FALSE(graph_.find(StepId("kubernetes/encryption")));
 }
 
-TEST_F(ExpandTest, ALivingClusterKeepsItsRelease) {
-  const Result<void> other = expanded_beside("1.35.8");
-  ASSERT_FALSE(other.ok());
-  EXPECT_EQ(other.error().kind, ErrorKind::bad_input);
-  EXPECT_NE(other.error().advice.find("1.35.8"), std::string::npos);
-}
-
-TEST_F(ExpandTest, ItsOwnReleaseIsNoChange) {
-  const Result<void> same = expanded_beside("1.36.4");
-  EXPECT_TRUE(same.ok()) << describe(same.error());
-}
-
 TEST_F(ExpandTest, CertificatesAreIssuedOneControlPlaneAtATime) {
   make({"c1"});
   for (const char* machine : {"c1", "c2", "c3"})
@@ -158,6 +135,32 @@ TEST_F(ExpandTest, CertificatesAreIssuedOneControlPlaneAtATime) {
       const StepInfo& info = graph_.nodes()[*graph_.find(StepId(std::string("host/") + machine + step))].info;
       EXPECT_EQ(std::count(info.lanes.begin(), info.lanes.end(), "control-plane-join"), 1);
     }
+}
+
+TEST_F(ExpandTest, AHostThatIsNewerThanTheApiServerDoesNotJoin) {
+  make({"c1"});
+  testing::FakeApi api;
+  api.release = "1.35.8";
+  const std::unique_ptr<KubeClient> client = api.client();
+  testing::KubePorts ports(*client);
+  for (const char* machine : {"c2", "w1"}) {
+    HandedOver handed;
+    Writer writer{ports.writer.read, handed, ports.others, handed, ports.others, ports.writer.clock};
+    Inputs inputs;
+    inputs.set("access", to_value(HostAccess{.machine = MachineName(machine),
+                                             .address = "10.99.5.12",
+                                             .jump = {},
+                                             .jump_host_keys = {},
+                                             .host_keys = {}}));
+    testing::RecordingRecorder recorder;
+    const Result<Outputs> joined =
+        graph_.nodes()[*graph_.find(StepId(std::string("kubernetes/join/") + machine))].step->apply(
+            writer, {.action = Action::create}, inputs, recorder);
+    ASSERT_FALSE(joined);
+    EXPECT_EQ(joined.error().kind, ErrorKind::bad_input);
+    EXPECT_EQ(joined.error().found, "kubelet 1.36.4, API server 1.35.8");
+    EXPECT_TRUE(handed.token.empty() && handed.files.empty() && handed.removed.empty()) << "nothing was touched";
+  }
 }
 
 TEST_F(ExpandTest, EachHostIsHandedItsOwnJoinConfiguration) {

@@ -5,6 +5,7 @@
 #include "cluster/encryption.h"
 #include "cluster/orphans.h"
 #include "cluster/recover.h"
+#include "cluster/release.h"
 
 namespace slipway {
 namespace {
@@ -123,6 +124,34 @@ TEST_F(Recovering, KeepsEveryKeyAndNeverUsesAnOrdinalTwice) {
   EXPECT_TRUE(state.steps.at(StepId("kubernetes/init")).applied) << "no run may make a second cluster";
   ASSERT_EQ(let_in.size(), 3u);
   EXPECT_EQ(let_in.at("workers-4"), text_at(state.facts, "public/ssh-login"));
+}
+
+TEST_F(Recovering, TheReleaseIsWhatTheApiServersRun) {
+  files["control-1:/etc/kubernetes/manifests/kube-apiserver.yaml"] =
+      "    image: registry.k8s.io/kube-apiserver:v1.35.8\n    imagePullPolicy: IfNotPresent\n";
+  Recovery recovery = *find_machines(spec, provider);
+  const auto store = open();
+  ASSERT_TRUE(recover_state(*store, spec, look(), recovery).ok());
+  const ClusterRelease release = cluster_release(store->snapshot());
+  EXPECT_EQ(release.running, "1.35.8");
+  EXPECT_FALSE(release.upgrading());
+}
+
+TEST_F(Recovering, AnUpgradeThatWasHalfDoneIsStillUnderWay) {
+  provider.owned.push_back(machine("control-2", "10.99.61.15"));
+  const SshKeyPair key = *generate_ssh_key("control-2");
+  files["control-2:/etc/ssh/ssh_host_ed25519_key"] = key.private_key_pem.reveal();
+  files["control-2:/etc/ssh/ssh_host_ed25519_key.pub"] = key.public_key + "\n";
+  files["control-1:/etc/kubernetes/manifests/kube-apiserver.yaml"] =
+      "    image: registry.k8s.io/kube-apiserver:v1.36.4\n";
+  files["control-2:/etc/kubernetes/manifests/kube-apiserver.yaml"] =
+      "    image: registry.k8s.io/kube-apiserver:v1.35.8\n";
+  Recovery recovery = *find_machines(spec, provider);
+  const auto store = open();
+  ASSERT_TRUE(recover_state(*store, spec, look(), recovery).ok());
+  const ClusterRelease release = cluster_release(store->snapshot());
+  EXPECT_EQ(release.running, "1.35.8");
+  EXPECT_EQ(release.to, "1.36.4");
 }
 
 TEST_F(Recovering, SecretsStayReadableByTheKeyThatTheControlPlaneHas) {

@@ -35,6 +35,9 @@ Target target_for(const std::string& role) {
                      {"encryption_key", "key-2"},
                      {"encryption_keys", "key-1 key-2"},
                      {"upkeep_configuration", "kind: InitConfiguration\n"},
+                     {"upgrade_configuration", "kind: UpgradeConfiguration\n"},
+                     {"upgrade_verb", "node"},
+                     {"kubernetes_version", "1.36.4"},
                      {"kubelet_arguments", {{{"argument", "\"--v=3\""}}}},
                      {"registry_mirrors", "docker.io=https://mirror.example.org"},
                      {"values", {{"host", "registry.lab"}}},
@@ -61,10 +64,10 @@ std::vector<std::string> shipped() {
 }
 
 TEST(ShippedPlaybooks, LoadAndCompileForEveryRole) {
-  EXPECT_EQ(shipped(),
-            (std::vector<std::string>{"apiserver-certificate", "base", "cleanup", "containerd", "control-plane",
-                                      "control-plane-upkeep", "encryption-rewrite", "etcd-member-removal",
-                                      "kubeadm-init", "kubeadm-join", "kubelet", "kubernetes", "registry-trust"}));
+  EXPECT_EQ(shipped(), (std::vector<std::string>{"apiserver-certificate", "base", "cleanup", "containerd",
+                                                 "control-plane", "control-plane-upkeep", "encryption-rewrite",
+                                                 "etcd-member-removal", "kubeadm-init", "kubeadm-join", "kubelet",
+                                                 "kubernetes", "registry-trust", "upgrade", "upgrade-images"}));
   for (const std::string& name : shipped()) {
     const Result<Playbook> book = load_playbook(std::string(PLAYBOOKS_FOLDER) + "/" + name + ".yaml");
     ASSERT_TRUE(book) << describe(book.error());

@@ -37,7 +37,7 @@ struct Options {
   std::string backup;                      ///< backup restore --backup
   std::string at_time;                     ///< backup restore --at
   std::string kubernetes;                  ///< artifacts --kubernetes: the release; empty: the default.
-  std::string to;                          ///< upgrade --to
+  std::string to;                          ///< upgrade --to; empty: the one under way, else the spec's.
   int max_unavailable = 1;                 ///< upgrade --max-unavailable
   int waves = 0;                           ///< upgrade --waves; 0: all.
   bool plan_only = false;                  ///< upgrade --plan

@@ -212,7 +212,8 @@ struct Session::Parts {
   Result<void> choose_release() {
     asked_release = spec.kubernetes.version;
     const ClusterRelease release = cluster_release(store->snapshot());
-    if (verb == "upgrade" && !options.to.empty()) {
+    if (verb == "upgrade") {
+      if (options.to.empty()) options.to = release.upgrading() ? release.to : asked_release;
       if (Result<void> way = check_way(release.running, options.to); !way && !release.running.empty()) return way;
       if (Result<Versions> offered = load_versions(data + "/playbooks", options.to); !offered)
         return std::move(offered).error();

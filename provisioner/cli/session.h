@@ -64,7 +64,8 @@ class Session {
   Result<void> reload_spec();
   /// The whole graph of the spec; `destroying`: of state alone.
   Result<void> expand_graph(bool destroying = false);
-  /// The graph of an upgrade instead. REQUIRES: verb "upgrade", of Options::to.
+  /// The graph of an upgrade instead. REQUIRES: verb "upgrade"; its release is that of options().to, which is filled
+  /// in.
   Result<void> expand_upgrade(const UpgradeOrder& order);
   const Graph& graph() const;
   Result<Plan> plan(const std::vector<std::string>& targets);

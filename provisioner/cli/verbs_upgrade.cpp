@@ -277,13 +277,7 @@ int upgrade(Session& session) {
 
 }  // namespace
 
-int verb_upgrade(const Options& given) {
-  Options options = given;
-  if (options.to.empty()) {
-    const Result<Spec> spec = load_spec(spec_path(options));
-    if (!spec) return report_error(options, spec.error());
-    options.to = spec->kubernetes.version;
-  }
+int verb_upgrade(const Options& options) {
   Result<std::unique_ptr<Session>> session =
       Session::open(options, "upgrade", options.plan_only ? Access::look : Access::change);
   if (!session) return report_error(options, session.error());

@@ -9,6 +9,7 @@
 #include "cli/output.h"
 #include "cli/session.h"
 #include "cli/verbs.h"
+#include "cluster/encryption.h"
 #include "cluster/etcd_backups.h"
 #include "engine/approval.h"
 
@@ -292,6 +293,13 @@ int verb_backup_restore_etcd(const Options& options) {
   if (!targets) return report_error(options, with_spec(targets.error(), **session));
   Value members = Value::array();
   for (const EtcdRestore::Target& target : *targets) members.push_back(target.member);
+  // Its Secrets may be under a key of former days.
+  const Result<Secret> written_with = folder_of(**session).encryption_of(*backup);
+  if (!written_with) return report_error(options, with_spec(written_with.error(), **session));
+  const Result<bool> former_key = begin_key_return(store, *written_with);
+  if (!former_key) return report_error(options, former_key.error());
+  const Result<Encryption> encryption = load_or_make_encryption(store, false);
+  if (!encryption) return report_error(options, encryption.error());
   // Cut off, it goes on under its own name: what a host has done already is not done again.
   const bool goes_on =
       text_at(begun_before, "backup") == backup->label && begun_before.value("members", Value()) == members;
@@ -307,6 +315,7 @@ int verb_backup_restore_etcd(const Options& options) {
                                              {.backup = *backup,
                                               .token = token,
                                               .targets = std::move(*targets),
+                                              .encryption = encryption->configuration,
                                               .progress = say,
                                               .cancelled = [] { return cancellation().load(); }},
                                              folder_of(**session));
@@ -316,9 +325,16 @@ int verb_backup_restore_etcd(const Options& options) {
   const std::string& path = (*session)->spec().path;
   print_result(options,
                "The cluster is back as of " + format_time(backup->taken) + ", on " + std::to_string(count) +
-                   (count == 1 ? " control plane" : " control planes") + ", after " + format_seconds(seconds) +
-                   ".\nNext: slipway plan " + path + "; slipway backup create etcd " + path + "\n",
-               {{"format", 1}, {"restored", backup->label}, {"members", members}, {"seconds", seconds}});
+                   (count == 1 ? " control plane" : " control planes") + ", after " + format_seconds(seconds) + ".\n" +
+                   (*former_key ? "Its Secrets are under a former encryption key: slipway repair " + path +
+                                      " writes them again under the present one.\n"
+                                : "") +
+                   "Next: slipway plan " + path + "; slipway backup create etcd " + path + "\n",
+               {{"format", 1},
+                {"restored", backup->label},
+                {"members", members},
+                {"former_key", *former_key},
+                {"seconds", seconds}});
   return 0;
 }
 

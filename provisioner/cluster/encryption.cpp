@@ -91,6 +91,49 @@ Result<Secret> configuration_of(const Encryption& encryption,
   return Secret(stage_line + name_of(encryption.stage) + "\n" + document.dump() + "\n");
 }
 
+struct Key {
+  std::string name;
+  Secret secret;  ///< Empty for no_key.
+};
+
+/// What stands in a control plane's file.
+struct Written {
+  EncryptionStage stage = EncryptionStage::settled;
+  std::vector<Key> keys;  ///< One or two, the one that writes first.
+};
+
+Error not_ours() {
+  return fail(ErrorKind::corrupt, "the control plane's encryption of secrets cannot be taken over",
+              {.found = "not as Slipway writes it", .where = "/etc/kubernetes/slipway/encryption.yaml"});
+}
+
+Result<Written> parse_configuration(const std::string& text) {
+  const size_t end = text.find('\n');
+  if (!text.starts_with(stage_line) || end == std::string::npos) return not_ours();
+  const size_t stage_at = std::string_view(stage_line).size();
+  const auto stage = std::find_if(stage_names.begin(), stage_names.end(), [&](const auto& candidate) {
+    return candidate.second == text.substr(stage_at, end - stage_at);
+  });
+  const Value document = Value::parse(text.substr(end), nullptr, false);
+  if (stage == stage_names.end() || !document.is_object() || !document.contains("resources") ||
+      !document["resources"].is_array() || document["resources"].empty())
+    return not_ours();
+  Written written{.stage = stage->first, .keys = {}};
+  for (const Value& provider : document["resources"].front().value("providers", Value::array())) {
+    if (!provider.is_object()) return not_ours();
+    if (provider.contains("identity")) {
+      written.keys.push_back({no_key, Secret()});
+      continue;
+    }
+    const Value keys = provider.value("secretbox", Value::object()).value("keys", Value::array());
+    if (keys.size() != 1 || text_at(keys.front(), "name").empty() || text_at(keys.front(), "secret").empty())
+      return not_ours();
+    written.keys.push_back({text_at(keys.front(), "name"), Secret(text_at(keys.front(), "secret"))});
+  }
+  if (written.keys.empty() || written.keys.size() > 2) return not_ours();
+  return written;
+}
+
 std::string fresh_name() { return "key-" + random_hex(4); }
 
 Result<Encryption> current(StateStore& store) { return read_fact(store.snapshot().facts.value(fact_name, Value())); }
@@ -156,39 +199,50 @@ bool key_change_under_way(const State& state) {
   return fact != state.facts.end() && text_at(*fact, "stage") != "settled";
 }
 
-Result<void> recover_encryption(StateStore& store, const std::string& configuration) {
-  const auto refuse = [&] {
-    return fail(ErrorKind::corrupt, "the control plane's encryption of secrets cannot be taken over",
-                {.found = "not as Slipway writes it", .where = "/etc/kubernetes/slipway/encryption.yaml"});
-  };
-  const size_t end = configuration.find('\n');
-  if (!configuration.starts_with(stage_line) || end == std::string::npos) return refuse();
-  const size_t stage_at = std::string_view(stage_line).size();
-  const std::string stage = configuration.substr(stage_at, end - stage_at);
-  const Value document = Value::parse(configuration.substr(end), nullptr, false);
-  if (!document.is_object() || !document["resources"].is_array() || document["resources"].empty()) return refuse();
-  std::vector<std::string> order;
-  for (const Value& provider : document["resources"].front().value("providers", Value::array())) {
-    if (!provider.is_object()) return refuse();
-    if (provider.contains("identity")) {
-      order.emplace_back(no_key);
-      continue;
-    }
-    const Value keys = provider.value("secretbox", Value::object()).value("keys", Value::array());
-    if (keys.size() != 1 || text_at(keys.front(), "name").empty() || text_at(keys.front(), "secret").empty())
-      return refuse();
-    order.push_back(text_at(keys.front(), "name"));
-    if (Result<void> sealed = store.set_secret(secret_name(order.back()), Secret(text_at(keys.front(), "secret")));
-        !sealed)
-      return sealed;
+Result<bool> begin_key_return(StateStore& store, const Secret& configuration) {
+  Result<Encryption> now = current(store);
+  if (!now) return std::move(now).error();
+  std::vector<Key> needed = {{no_key, Secret()}};
+  if (!configuration.empty()) {
+    Result<Written> written = parse_configuration(configuration.reveal());
+    if (!written) return std::move(written).error().while_doing("reading the encryption key of a backup");
+    needed = std::move(written->keys);
+    // The second of that stage has written nothing yet.
+    if (written->stage == EncryptionStage::readable) needed.resize(1);
   }
-  if (order.empty() || order.size() > 2) return refuse();
-  if (stage == "readable") std::reverse(order.begin(), order.end());
-  const Value fact = {{"stage", stage},
-                      {"key", order.front()},
-                      {"old", order.size() == 2 ? order.back() : ""},
+  std::erase_if(needed, [&](const Key& key) { return key.name == now->key; });
+  if (needed.size() > 1)
+    return fail(ErrorKind::world_changed, "the backup is out of the middle of a change of encryption keys",
+                {.found = "its Secrets are under two keys, of which the cluster uses neither now",
+                 .expected = "a backup under one key",
+                 .advice = "restore one that was taken some minutes earlier or later"});
+  if (needed.empty()) return false;
+  const Key& key = needed.front();
+  if (now->old_key == key.name && now->stage == EncryptionStage::readable) return true;
+  if (key.name != no_key)
+    if (Result<void> sealed = store.set_secret(secret_name(key.name), key.secret); !sealed)
+      return std::move(sealed).error();
+  if (now->old_key == no_key) std::erase(now->known, no_key);
+  if (std::find(now->known.begin(), now->known.end(), key.name) == now->known.end()) now->known.push_back(key.name);
+  now->old_key = key.name;
+  now->stage = EncryptionStage::readable;
+  if (Result<void> kept = store.set_fact(fact_name, fact_of(*now)); !kept) return std::move(kept).error();
+  return true;
+}
+
+Result<void> recover_encryption(StateStore& store, const std::string& configuration) {
+  Result<Written> written = parse_configuration(configuration);
+  if (!written) return std::move(written).error();
+  for (const Key& key : written->keys)
+    if (key.name != no_key)
+      if (Result<void> sealed = store.set_secret(secret_name(key.name), key.secret); !sealed) return sealed;
+  std::vector<Key>& order = written->keys;
+  if (written->stage == EncryptionStage::readable) std::reverse(order.begin(), order.end());
+  const Value fact = {{"stage", name_of(written->stage)},
+                      {"key", order.front().name},
+                      {"old", order.size() == 2 ? order.back().name : ""},
                       {"former", Value::array()}};
-  if (Result<Encryption> read = read_fact(fact); !read) return refuse();
+  if (Result<Encryption> read = read_fact(fact); !read) return not_ours();
   return store.set_fact(fact_name, fact);
 }
 

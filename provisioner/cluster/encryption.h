@@ -38,6 +38,13 @@ Result<void> advance_key_change(StateStore& store);
 /// Whether a change is under way.
 bool key_change_under_way(const State& state);
 
+/// Makes readable what a restored etcd holds: `configuration` is the API server's of the backup's day, empty where it
+/// had none. Names that another key than the present ones, a change from that key to the newest begins, at `readable`;
+/// one that was under way is over, since what it had written is replaced. True: so it is, and the next run of the
+/// cluster's steps writes every Secret again. Errors: corrupt; world_changed (a backup out of the middle of a change of
+/// two keys that are both gone); those of the store.
+Result<bool> begin_key_return(StateStore& store, const Secret& configuration);
+
 /// Takes the keys out of a control plane's configuration, for a state that was lost. Errors: corrupt, those of the
 /// store.
 Result<void> recover_encryption(StateStore& store, const std::string& configuration);

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <unistd.h>
 
+#include "artifacts/archive.h"
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/schedule.h"
@@ -83,6 +84,16 @@ class Placed {
   std::string path_;
 };
 
+/// What reads the restored Secrets; and none of them counts as written under the newest key (encryption-rewrite.yaml).
+Result<void> place_key(HostWriter& hosts, const HostAccess& host, const Secret& configuration) {
+  const Result<ScriptOutcome> forgotten =
+      hosts.run(host, {.text = "rm -f /etc/kubernetes/slipway/secrets-written\n"}, Deadline::in(Seconds(60)));
+  if (!forgotten) return forgotten.error();
+  return hosts.put(host,
+                   {.path = "/etc/kubernetes/slipway/encryption.yaml", .content = configuration.reveal(), .mode = 0600},
+                   Deadline::in(Seconds(60)));
+}
+
 Result<void> wait_until_ready(Writer& writer, const EtcdRestore& restore) {
   const Instant until = writer.clock.now() + std::chrono::minutes(6);
   for (;;) {
@@ -152,6 +163,25 @@ Result<void> EtcdBackupFolder::verify(const EtcdBackup& backup) const {
                .expected = backup.sha256,
                .advice = "slipway backup create etcd SPEC, or restore another one: slipway backup list etcd SPEC",
                .where = file});
+}
+
+Result<Secret> EtcdBackupFolder::encryption_of(const EtcdBackup& backup) const {
+  std::string text;
+  Result<void> read =
+      read_archive(file_of(backup), [&](const ArchiveEntry& entry, const ReadEntry& content) -> Result<Walk> {
+        if (entry.path != "encryption.yaml") return Walk::on;
+        if (entry.size > 64 * 1024)
+          return fail(ErrorKind::corrupt, "the encryption configuration in a backup is too long",
+                      {.found = format_bytes(entry.size), .where = file_of(backup)});
+        Result<void> whole = content([&](std::string_view piece) -> Result<void> {
+          text += piece;
+          return {};
+        });
+        if (!whole) return std::move(whole).error();
+        return Walk::stop;
+      });
+  if (!read) return std::move(read).error();
+  return Secret(std::move(text));
 }
 
 Result<void> EtcdBackupFolder::fetch(HostWriter& hosts, const HostAccess& host, const EtcdBackup& backup) const {
@@ -270,15 +300,21 @@ Result<void> restore_etcd(Writer& writer, const EtcdRestore& restore, const Etcd
   }
   if (restore.cancelled && restore.cancelled())
     return fail(ErrorKind::cancelled, "stopped before the restore changed anything");
-  // None of the old cluster may live while one of the new does.
-  for (const auto& [verb, saying] :
-       {std::pair{"stop ", "stopping etcd on "}, std::pair{"start ", "starting the restored etcd on "}})
+  const auto everywhere = [&](const std::string& verb, const std::string& saying) -> Result<void> {
     for (const EtcdRestore::Target& target : restore.targets) {
       tell(saying + target.host.machine.text());
       Result<std::string> done = on_host(writer.hosts, target.host, verb + token, ErrorKind::internal,
                                          "the restore of etcd stands half-way; run it again", std::chrono::minutes(5));
       if (!done) return std::move(done).error();
     }
+    return {};
+  };
+  // None of the old cluster may live while one of the new does.
+  if (Result<void> stopped = everywhere("stop ", "stopping etcd on "); !stopped) return stopped;
+  for (const EtcdRestore::Target& target : restore.targets)
+    if (const Result<void> placed = place_key(writer.hosts, target.host, restore.encryption); !placed)
+      return Error(placed.error()).while_doing("placing the key of the backup's Secrets");
+  if (Result<void> started = everywhere("start ", "starting the restored etcd on "); !started) return started;
   tell("waiting for the API");
   return wait_until_ready(writer, restore);
 }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/secret.h"
 #include "base/time.h"
 #include "ports/ports.h"
 
@@ -35,6 +36,8 @@ class EtcdBackupFolder {
   Result<std::vector<EtcdBackup>> list() const;
   /// Whether the file is, byte for byte, the one that was taken. Errors: verification, not_found.
   Result<void> verify(const EtcdBackup& backup) const;
+  /// The API server's encryption configuration that lies in it; empty: none. Errors: not_found, corrupt.
+  Result<Secret> encryption_of(const EtcdBackup& backup) const;
   /// Copies it from the host in pieces; in the folder under its name only when it is whole. Errors: verification (what
   /// arrived is not what was taken) and the host's.
   Result<void> fetch(HostWriter& hosts, const HostAccess& host, const EtcdBackup& backup) const;
@@ -68,6 +71,7 @@ struct EtcdRestore {
     std::string member;  ///< As etcd_member.
   };
   std::vector<Target> targets;  ///< Every member of the new cluster. Not empty.
+  Secret encryption;            ///< The API servers' configuration, which can read what the backup holds.
   std::function<void(const std::string& text)> progress{};
   std::function<bool()> cancelled{};
 };

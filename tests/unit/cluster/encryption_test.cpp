@@ -99,6 +99,74 @@ TEST_F(EncryptionTest, AFormerKeyStaysSealedForOldBackups) {
   EXPECT_TRUE(store_->secret("encryption/" + former));
 }
 
+TEST_F(EncryptionTest, ABackupFromBeforeAChangeIsReadUnderItsKeyAndWrittenUnderThePresentOne) {
+  const Encryption before = now();
+  ASSERT_TRUE(begin_key_change(*store_));
+  advance();
+  advance();
+  const Encryption after = now();
+  for (int again = 0; again < 2; ++again) {
+    const Result<bool> returned = begin_key_return(*store_, before.configuration);
+    ASSERT_TRUE(returned) << describe(returned.error());
+    EXPECT_TRUE(*returned);
+    EXPECT_EQ(now().stage, EncryptionStage::readable);
+    EXPECT_EQ(order_in(now()), (Names{before.key, after.key}));
+  }
+  advance();
+  EXPECT_EQ(order_in(now()), (Names{after.key, before.key}));
+  advance();
+  EXPECT_EQ(now().configuration, after.configuration);
+  EXPECT_EQ(now().known, (Names{before.key, after.key}));
+}
+
+TEST_F(EncryptionTest, ABackupUnderThePresentKeyChangesNothing) {
+  const Encryption present = now();
+  const Result<bool> returned = begin_key_return(*store_, present.configuration);
+  ASSERT_TRUE(returned) << describe(returned.error());
+  EXPECT_FALSE(*returned);
+  EXPECT_EQ(now().configuration, present.configuration);
+}
+
+TEST_F(EncryptionTest, ABackupBringsAKeyThatTheStateNeverHad) {
+  const std::unique_ptr<StateStore> other = open("other");
+  const Result<Encryption> foreign = load_or_make_encryption(*other, true);
+  ASSERT_TRUE(foreign);
+  const std::string present = now().key;
+  ASSERT_TRUE(begin_key_return(*store_, foreign->configuration));
+  EXPECT_EQ(order_in(now()), (Names{foreign->key, present}));
+}
+
+TEST_F(EncryptionTest, ABackupFromBeforeThereWereKeysIsPlain) {
+  const std::string present = now().key;
+  ASSERT_TRUE(begin_key_return(*store_, Secret()));
+  EXPECT_EQ(order_in(now()), (Names{"identity", present}));
+  advance();
+  advance();
+  EXPECT_EQ(now().known, Names{present});
+}
+
+TEST_F(EncryptionTest, ABackupOutOfTheMiddleOfAFormerChangeNeedsTheKeyThatWroteIt) {
+  const std::string first = now().key;
+  ASSERT_TRUE(begin_key_change(*store_));
+  const Encryption readable = now();
+  advance();
+  const Encryption written = now();
+  advance();
+  ASSERT_TRUE(begin_key_return(*store_, written.configuration));
+  EXPECT_EQ(order_in(now()), (Names{first, written.key})) << "one of the two is the present one";
+  advance();
+  advance();
+  ASSERT_TRUE(begin_key_change(*store_));
+  advance();
+  advance();
+  const Result<bool> both_gone = begin_key_return(*store_, written.configuration);
+  ASSERT_FALSE(both_gone);
+  EXPECT_EQ(both_gone.error().kind, ErrorKind::world_changed);
+  EXPECT_FALSE(key_change_under_way(store_->snapshot()));
+  ASSERT_TRUE(begin_key_return(*store_, readable.configuration)) << "all of it is under the first";
+  EXPECT_EQ(order_in(now()).front(), first);
+}
+
 TEST_F(EncryptionTest, ALostStateTakesTheKeysFromAControlPlaneAtEveryStage) {
   now();
   ASSERT_TRUE(begin_key_change(*store_));

@@ -26,6 +26,8 @@ class BackupHosts final : public HostWriter {
       const size_t from = std::stoul(words[2].substr(1)) - 1, count = std::stoul(words[7]);
       return ScriptOutcome{0, base64_encode(std::string_view(bytes).substr(from, count)), ""};
     }
+    if (words[0] == "rm" && words[2] == "/etc/kubernetes/slipway/secrets-written")
+      told.push_back("forget " + host.machine.text());
     if (words[0] != "/usr/local/sbin/slipway-etcd") return ScriptOutcome{};
     told.push_back(words[1] + " " + host.machine.text());
     if (words[1] == fails) return ScriptOutcome{1, "", "noise\nit went wrong\n"};
@@ -84,7 +86,8 @@ class EtcdBackups : public ::testing::Test {
     return {.backup = backup(),
             .token = "restore-1",
             .targets = {{host("control-1"), "control-1=https://10.0.0.1:2380"},
-                        {host("control-2"), "control-2=https://10.0.0.2:2380"}}};
+                        {host("control-2"), "control-2=https://10.0.0.2:2380"}},
+            .encryption = Secret("the configuration")};
   }
 
   std::string path;
@@ -184,7 +187,29 @@ TEST_F(EtcdBackups, ARestoreStopsNobodyBeforeAllHaveUnpackedAndStartsNobodyBefor
   ASSERT_TRUE(restored.ok()) << describe(restored.error());
   EXPECT_EQ(hosts.told,
             (std::vector<std::string>{"put control-1", "stage control-1", "put control-2", "stage control-2",
-                                      "stop control-1", "stop control-2", "start control-1", "start control-2"}));
+                                      "stop control-1", "stop control-2", "forget control-1", "put control-1",
+                                      "forget control-2", "put control-2", "start control-1", "start control-2"}))
+      << "what can read the restored Secrets is there before any API server starts";
+}
+
+TEST_F(EtcdBackups, TheKeyOfItsDayIsReadOutOfTheBackup) {
+  fs::create_directories(path + "/content");
+  std::ofstream(path + "/content/counts") << "pods 1\n";
+  const auto pack = [&] {
+    const std::string command = "tar -C " + path + "/content -czf " + folder.file_of(backup()) + " .";
+    ASSERT_EQ(std::system(command.c_str()), 0);
+  };
+  pack();
+  const Result<Secret> none = folder.encryption_of(backup());
+  ASSERT_TRUE(none.ok()) << describe(none.error());
+  EXPECT_TRUE(none->empty());
+  std::ofstream(path + "/content/encryption.yaml") << "the configuration\n";
+  pack();
+  const Result<Secret> found = folder.encryption_of(backup());
+  ASSERT_TRUE(found.ok()) << describe(found.error());
+  EXPECT_EQ(found->reveal(), "the configuration\n");
+  std::ofstream(folder.file_of(backup())) << "noise";
+  EXPECT_EQ(folder.encryption_of(backup()).error().kind, ErrorKind::corrupt);
 }
 
 TEST_F(EtcdBackups, ARestoreThatCannotUnpackStopsNothing) {

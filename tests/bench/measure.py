@@ -21,7 +21,12 @@ class Run:
             begun = time.monotonic()
             process = subprocess.Popen(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=out,
                                        stderr=subprocess.STDOUT)
-            _, status, used = os.wait4(process.pid, 0)
+            try:
+                _, status, used = os.wait4(process.pid, 0)
+            except BaseException:  # Interrupted: what comes after shall find no contestant at work.
+                process.terminate()
+                process.wait()
+                raise
             self.seconds = time.monotonic() - begun
             process.returncode = os.waitstatus_to_exitcode(status)
             out.seek(0)

@@ -1,5 +1,7 @@
 #include "cli/add_on_rows.h"
 
+#include "base/text.h"
+
 namespace slipway {
 namespace {
 
@@ -62,12 +64,15 @@ std::string add_on_table(const Value& rows) {
     const size_t where = line.size();
     for (const char* part : {"url", "credentials", "why"}) {
       const std::string text = text_at(row, part);
-      if (text.empty()) continue;
-      if (line.size() > where && line.size() + 3 + text.size() > narrow_terminal) {
-        out += line + "\n";
-        line = std::string(where, ' ');
+      std::string gap = "   ";
+      for (const std::string& word : text.empty() ? std::vector<std::string>{} : split(text, ' ')) {
+        if (line.size() > where && line.size() + gap.size() + word.size() > narrow_terminal) {
+          out += line + "\n";
+          line = std::string(where, ' ');
+        }
+        line += (line.size() > where ? gap : "") + word;
+        gap = " ";
       }
-      line += (line.size() > where ? "   " : "") + text;
     }
     line.erase(line.find_last_not_of(' ') + 1);
     out += line + "\n";

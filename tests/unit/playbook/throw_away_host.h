@@ -36,7 +36,7 @@ class ThrowAwayHost final : public HostReader, public HostWriter {
   double cut_next_after = 0;
   std::function<void(std::string_view line)> on_line;  ///< Sees every line that a run passes on.
   std::function<void()> before_run;                    ///< Once, before the next run.
-  int checks = 0, runs = 0, puts = 0, reboots = 0;
+  int checks = 0, runs = 0, puts = 0;
   std::string last_script, last_input;  ///< Of the last run.
 
  private:

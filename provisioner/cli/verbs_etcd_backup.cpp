@@ -293,7 +293,9 @@ int verb_backup_restore_etcd(const Options& options) {
   if (!targets) return report_error(options, with_spec(targets.error(), **session));
   Value members = Value::array();
   for (const EtcdRestore::Target& target : *targets) members.push_back(target.member);
-  // Its Secrets may be under a key of former days.
+  // Its Secrets may be under a key of former days. A damaged backup shall not begin a change of keys.
+  if (Result<void> whole = folder_of(**session).verify(*backup); !whole)
+    return report_error(options, with_spec(whole.error(), **session));
   const Result<Secret> written_with = folder_of(**session).encryption_of(*backup);
   if (!written_with) return report_error(options, with_spec(written_with.error(), **session));
   const Result<bool> former_key = begin_key_return(store, *written_with);

@@ -28,6 +28,9 @@ struct GraphDraft {
   std::unordered_map<MachineName, std::shared_ptr<const Value>> variables{};
 };
 
+/// expand.cpp: begins a draft of the whole cluster and has `write` fill it.
+Result<void> write_draft(Graph& graph, const Blueprint& blueprint,
+                         const std::function<Result<void>(GraphDraft& draft)>& write);
 /// machines.cpp: the provider's own steps.
 Result<void> add_machines(GraphDraft& draft);
 /// hosts.cpp: base system, container runtime, Kubernetes' programs and images; on control planes CA files and the

@@ -64,7 +64,8 @@ RemovalFactory removal_factory(const Blueprint& blueprint, Shelf& shelf) {
 
 }  // namespace
 
-Result<void> expand(Graph& graph, const Blueprint& blueprint) {
+Result<void> write_draft(Graph& graph, const Blueprint& blueprint,
+                         const std::function<Result<void>(GraphDraft& draft)>& write) {
   const Versions& versions = blueprint.platform.versions;
   ArtifactSteps artifacts(graph);
   Shelf shelf(blueprint.data_directory + "/playbooks", blueprint.spec.name, artifacts,
@@ -73,9 +74,15 @@ Result<void> expand(Graph& graph, const Blueprint& blueprint) {
   for (const Member& member : blueprint.membership.members)
     draft.variables.emplace(
         member.name, std::make_shared<const Value>(member_variables(blueprint.spec, blueprint.membership, member)));
-  for (const auto& chapter : {add_machines, add_hosts, add_kubeadm, add_addons, add_nodes})
-    if (Result<void> written = chapter(draft); !written) return written;
-  return add_removals(graph, blueprint.state, {}, removal_factory(blueprint, shelf));
+  return write(draft);
+}
+
+Result<void> expand(Graph& graph, const Blueprint& blueprint) {
+  return write_draft(graph, blueprint, [&](GraphDraft& draft) -> Result<void> {
+    for (const auto& chapter : {add_machines, add_hosts, add_kubeadm, add_addons, add_nodes})
+      if (Result<void> written = chapter(draft); !written) return written;
+    return add_removals(graph, blueprint.state, {}, removal_factory(blueprint, draft.shelf));
+  });
 }
 
 Result<void> expand_destroy(Graph& graph, const Blueprint& blueprint) {

@@ -7,10 +7,6 @@ namespace {
 
 constexpr const char* fact = "kubernetes";
 
-/// Kubernetes' own rule: a kubelet is never newer than its API server, and at most three minors older.
-/// https://kubernetes.io/releases/version-skew-policy/#kubelet
-constexpr int oldest_kubelet = 3;
-
 }  // namespace
 
 ClusterRelease cluster_release(const State& state) {

@@ -10,6 +10,10 @@
 
 namespace slipway {
 
+/// Kubernetes' own rule: a kubelet is never newer than its API server, and at most three minors older.
+/// https://kubernetes.io/releases/version-skew-policy/#kubelet
+inline constexpr int oldest_kubelet = 3;
+
 struct ClusterRelease {
   std::string running;  ///< What its hosts were given; empty as long as there is no cluster.
   std::string to;       ///< While an upgrade is under way: what it brings.

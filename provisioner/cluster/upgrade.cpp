@@ -117,16 +117,10 @@ std::vector<std::vector<const Member*>> upgrade_waves(const Membership& membersh
 }
 
 Result<void> expand_upgrade(Graph& graph, const Blueprint& blueprint, const UpgradeOrder& order) {
-  const Versions& versions = blueprint.platform.versions;
-  ArtifactSteps artifacts(graph);
-  Shelf shelf(blueprint.data_directory + "/playbooks", blueprint.spec.name, artifacts,
-              cluster_variables(blueprint.spec, blueprint.membership, versions));
-  GraphDraft draft{graph, blueprint, versions, shelf, artifacts};
-  for (const Member& member : blueprint.membership.members)
-    draft.variables.emplace(
-        member.name, std::make_shared<const Value>(member_variables(blueprint.spec, blueprint.membership, member)));
-  if (Result<void> machines = add_machines(draft); !machines) return machines;
-  return UpgradeChapter(draft, order).write();
+  return write_draft(graph, blueprint, [&](GraphDraft& draft) -> Result<void> {
+    if (Result<void> machines = add_machines(draft); !machines) return machines;
+    return UpgradeChapter(draft, order).write();
+  });
 }
 
 void forget_former_artifacts(State& state, const std::string& release) {

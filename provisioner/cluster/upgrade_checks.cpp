@@ -12,7 +12,6 @@ namespace {
 
 /// More than the timer's steps: a backup at its hour is not late.
 constexpr std::chrono::minutes backup_slack{30};
-constexpr int oldest_kubelet = 3;  // Minor releases behind the API server.
 constexpr uint64_t programs_bytes = 300ull << 20;
 constexpr uint64_t images_bytes = 600ull << 20;  // Where the archive is yet to be made.
 
@@ -64,22 +63,6 @@ bool selects(const Value& selector, const Value& labels) {
       return false;
   }
   return true;
-}
-
-/// As drain() sees them: pods of DaemonSets and static pods belong to their node, what has ended goes by itself.
-enum class Fate { stays, moves, bare };
-Fate fate_of(const Value& pod) {
-  const Value metadata = below(pod, "metadata");
-  const std::string phase = text_at(below(pod, "status"), "phase");
-  if (below(metadata, "annotations").contains("kubernetes.io/config.mirror") || phase == "Succeeded" ||
-      phase == "Failed" || text_at(below(pod, "spec"), "nodeName").empty())
-    return Fate::stays;
-  for (const Value& owner : metadata.value("ownerReferences", Value::array()))
-    if (owner.value("controller", Value()) == Value(true)) {
-      const std::string kind = text_at(owner, "kind");
-      return kind == "DaemonSet" || kind == "Node" ? Fate::stays : Fate::moves;
-    }
-  return Fate::bare;
 }
 
 bool tolerates(const Value& pod, const Value& taint) {
@@ -227,10 +210,11 @@ std::vector<Error> drain_problems(const UpgradeQuestion& question, const std::ve
   std::vector<const Value*> moving;
   std::vector<std::string> bare;
   for (const Value& pod : pods) {
-    if (done.contains(text_at(below(pod, "spec"), "nodeName"))) continue;
-    const Fate fate = fate_of(pod);
-    if (fate == Fate::moves) moving.push_back(&pod);
-    if (fate == Fate::bare) bare.push_back(place_of(pod) + " on " + text_at(below(pod, "spec"), "nodeName"));
+    const std::string node = text_at(below(pod, "spec"), "nodeName");
+    if (node.empty() || done.contains(node)) continue;
+    const PodFate fate = pod_fate(pod);
+    if (fate == PodFate::evict) moving.push_back(&pod);
+    if (fate == PodFate::bare) bare.push_back(place_of(pod) + " on " + node);
   }
   for (const Value& budget : budgets)
     if (std::optional<Error> problem = budget_problem(budget, nodes, moving)) problems.push_back(std::move(*problem));

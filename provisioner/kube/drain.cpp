@@ -56,21 +56,6 @@ Result<std::vector<Value>> pods_of(ClusterReader& reader, const std::string& nod
   return pods;
 }
 
-enum class PodFate { evict, bare, belongs_to_node, finished };
-
-PodFate fate_of(const Value& pod) {
-  const Value metadata = member(pod, "metadata");
-  const std::string phase = text_at(member(pod, "status"), "phase");
-  if (member(metadata, "annotations").contains("kubernetes.io/config.mirror")) return PodFate::belongs_to_node;
-  for (const Value& owner : metadata.value("ownerReferences", Value::array())) {
-    if (owner.value("controller", Value(false)) != Value(true)) continue;
-    return text_at(owner, "kind") == "DaemonSet" || text_at(owner, "kind") == "Node" ? PodFate::belongs_to_node
-           : phase == "Succeeded" || phase == "Failed"                               ? PodFate::finished
-                                                                                     : PodFate::evict;
-  }
-  return phase == "Succeeded" || phase == "Failed" ? PodFate::finished : PodFate::bare;
-}
-
 class Drain {
  public:
   Drain(ClusterReader& reader, ClusterWriter& writer, Clock& clock, const std::string& node, const DrainRules& rules)
@@ -108,7 +93,7 @@ class Drain {
     std::vector<const Value*> leaving;
     std::vector<std::string> bare;
     for (const Value& pod : *pods) {
-      const PodFate fate = fate_of(pod);
+      const PodFate fate = pod_fate(pod);
       if (fate == PodFate::belongs_to_node && first) report_.stayed.push_back(place_of_pod(pod));
       if (fate == PodFate::bare && !rules_.bare_pods) bare.push_back(place_of_pod(pod));
       if (fate == PodFate::evict || (fate == PodFate::bare && rules_.bare_pods)) leaving.push_back(&pod);
@@ -178,6 +163,19 @@ class Drain {
 };
 
 }  // namespace
+
+PodFate pod_fate(const Value& pod) {
+  const Value metadata = member(pod, "metadata");
+  const std::string phase = text_at(member(pod, "status"), "phase");
+  if (member(metadata, "annotations").contains("kubernetes.io/config.mirror")) return PodFate::belongs_to_node;
+  for (const Value& owner : metadata.value("ownerReferences", Value::array())) {
+    if (owner.value("controller", Value(false)) != Value(true)) continue;
+    return text_at(owner, "kind") == "DaemonSet" || text_at(owner, "kind") == "Node" ? PodFate::belongs_to_node
+           : phase == "Succeeded" || phase == "Failed"                               ? PodFate::finished
+                                                                                     : PodFate::evict;
+  }
+  return phase == "Succeeded" || phase == "Failed" ? PodFate::finished : PodFate::bare;
+}
 
 Result<Cordon> cordon(ClusterReader& reader, ClusterWriter& writer, const std::string& node, const RunId& run,
                       Deadline deadline) {

@@ -22,6 +22,11 @@ Result<Cordon> cordon(ClusterReader& reader, ClusterWriter& writer, const std::s
 /// Undoes our cordon, whichever run made it; a user's stays. A missing node is success.
 Result<void> uncordon(ClusterReader& reader, ClusterWriter& writer, const std::string& node, Deadline deadline);
 
+/// What becomes of a pod when its node is drained. Pods of DaemonSets and static pods belong to their node; what nobody
+/// controls is made again by nobody.
+enum class PodFate { evict, bare, belongs_to_node, finished };
+PodFate pod_fate(const Value& pod);
+
 struct DrainRules {
   Instant until{};         ///< On `clock`: how long to go on trying.
   bool bare_pods = false;  ///< Evict pods that no controller will make again elsewhere. false: they refuse the drain.

@@ -33,6 +33,16 @@ eventually() {
   done
 }
 
+# put_away STATE: ends the cluster of $spec and removes $work. A folder whose hosts live on is kept: it is the way to end
+# them, also those that a bootstrap which outlives its suite still starts.
+put_away() {
+  if "$slipway" destroy "$spec" --yes >"$work/destroy.log" 2>&1 || [ -z "$(ls "$1/local/machines" 2>/dev/null)" ]; then
+    rm -rf --one-file-system "$work"
+  else
+    echo "left: $work (slipway destroy $spec --yes)"
+  fi
+}
+
 # equals EXPECTED COMMAND…: the command prints exactly that
 equals() {
   local expected=$1 found

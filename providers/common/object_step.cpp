@@ -187,6 +187,7 @@ Result<void> CloudObjectStep::wait_for_login(Writer& writer, const HostAccess& h
     const bool other_key = !up && up.error().kind == ErrorKind::verification;
     if (!other_key || deadline.left() < pause || recorder.cancelled()) return up;
     // The machine's own first start is still going on: the key that was sent along is not in place yet.
+    recorder.progress(host.machine.text() + " answers with another host key so far: " + up.error().found);
     writer.hosts.forget(host.machine);
     writer.clock.sleep_until(writer.clock.now() + pause);
   }

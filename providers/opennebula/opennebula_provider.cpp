@@ -266,7 +266,9 @@ Result<std::vector<MachineSteps>> OpenNebulaProvider::expand(Graph& graph, const
                            .replace_on = {"address", "source", "network"},
                            .recorded_id = machine.recorded_id,
                            .access = access_of(machine),
-                           .limit = std::chrono::minutes(15)};
+                           .limit = std::chrono::minutes(15),
+                           // The start script comes late in a first start: until then sshd has keys of its own.
+                           .login_limit = std::chrono::minutes(10)};
     StepInfo info{.id = id,
                   .layer = Layer::cloud,
                   .machine = machine.name,

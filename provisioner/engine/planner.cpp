@@ -33,6 +33,7 @@ class Planner {
     plan.cluster = state_.cluster;
     plan.steps.resize(graph_.nodes().size());
     steps_ = &plan.steps;
+    if (Result<void> scoped = apply_scope(); !scoped) return std::move(scoped).error();
     emit({.type = "observe-started", .data = {{"steps", graph_.nodes().size()}}});
     walk(graph_, {.start = [this](size_t node) { return start(node); },
                   .lanes = [](size_t) -> const std::vector<std::string>& { return no_lanes; },
@@ -40,7 +41,6 @@ class Planner {
                   .workers = options_.parallelism});
     if (options_.cancelled && *options_.cancelled) return fail(ErrorKind::cancelled, "stopped while observing");
     drop_unneeded_on_demand_steps();
-    if (Result<void> scoped = apply_scope(); !scoped) return std::move(scoped).error();
     std::set<MachineName> machines;
     for (const PlannedStep& step : plan.steps)
       if (!step.machine.empty()) machines.insert(step.machine);
@@ -86,8 +86,9 @@ class Planner {
     emit({.type = "step-observing", .step = planned.id, .machine = planned.machine});
     return [this, node, &place, inputs = std::move(inputs)]() -> Conclusion {
       const Instant begun = clock_.now();
-      RetryRules rules{.until = begun + options_.observe_limit,
-                       .cancelled = [this] { return options_.cancelled && options_.cancelled->load(); }};
+      RetryRules rules{.until = begun + options_.observe_limit, .tries = needed_[node] ? 0 : 1, .cancelled = [this] {
+                         return options_.cancelled && options_.cancelled->load();
+                       }};
       Result<Observation> seen =
           with_retries<Observation>(clock_, rules, [&] { return place.step->observe(reader_, inputs); });
       return [this, node, &place, inputs, seen = std::move(seen)]() mutable {
@@ -168,8 +169,9 @@ class Planner {
   }
 
   Result<void> apply_scope() {
-    if (options_.targets.empty()) return {};
     const auto& nodes = graph_.nodes();
+    needed_.assign(nodes.size(), options_.targets.empty());
+    if (options_.targets.empty()) return {};
     std::vector<bool> in_scope(nodes.size(), false);
     std::set<MachineName> machines;
     for (const std::string& target : options_.targets) {
@@ -189,6 +191,10 @@ class Planner {
       if (in_scope[i])
         for (const size_t need : nodes[i].needs)
           if (nodes[need].info.machine.empty() || machines.contains(nodes[need].info.machine)) in_scope[need] = true;
+    needed_ = in_scope;
+    for (size_t i = nodes.size(); i-- > 0;)
+      if (needed_[i])
+        for (const size_t need : nodes[i].needs) needed_[need] = true;
     for (size_t i = 0; i < nodes.size(); ++i) (*steps_)[i].out_of_scope = !in_scope[i];
     return {};
   }
@@ -207,6 +213,8 @@ class Planner {
   const EventSink& events_;
   const DataRule data_rule_;
   std::vector<PlannedStep>* steps_ = nullptr;
+  /// By node: in scope, or what something in scope needs. The others are looked at, and nobody waits for them.
+  std::vector<bool> needed_;
 };
 
 }  // namespace

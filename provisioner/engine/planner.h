@@ -17,7 +17,8 @@ struct PlanOptions {
   /// that is on no machine or on a machine in scope.
   std::vector<std::string> targets;
   size_t parallelism = 64;
-  Milliseconds observe_limit = std::chrono::seconds(60);  ///< Per step.
+  /// Per step; one that is beyond the scope, and that nothing in scope needs, is asked once.
+  Milliseconds observe_limit = std::chrono::seconds(60);
   const std::atomic<bool>* cancelled = nullptr;
 };
 

@@ -13,7 +13,7 @@
 namespace slipway::testing_support {
 
 /// Ports that no cloud step may use.
-class NoHosts final : public HostReader, public HostWriter {
+class NoHosts : public HostReader, public HostWriter {
  public:
   Result<ScriptOutcome> check(const HostAccess&, const CheckScript&, Deadline) override { return refuse(); }
   Result<ScriptOutcome> run(const HostAccess&, const Script&, Deadline) override { return refuse(); }

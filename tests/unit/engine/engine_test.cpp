@@ -382,6 +382,22 @@ TEST(Plan, ScopeNamesWhatMayActAndBringsAlongWhatItNeeds) {
   EXPECT_FALSE(bench.world.things.contains("machine/w-1"));
 }
 
+TEST(Plan, NobodyWaitsForWhatIsBeyondTheScope) {
+  Bench bench;
+  bench.add("shared");
+  bench.add("machine/w-1", {"shared"}, {.id = StepId(), .machine = MachineName("w-1")});
+  bench.add("machine/w-2", {"shared"}, {.id = StepId(), .machine = MachineName("w-2")});
+  bench.run();
+  for (const char* id : {"shared", "machine/w-1", "machine/w-2"})
+    bench.world.observe_faults[id] = {ErrorKind::unavailable, ErrorKind::unavailable};
+  bench.plan_options.targets = {"machine/w-2"};
+  const Plan plan = bench.plan();
+  EXPECT_TRUE(step_of(plan, "shared").observed) << "what the scope needs is asked again";
+  EXPECT_TRUE(step_of(plan, "machine/w-2").observed);
+  EXPECT_FALSE(step_of(plan, "machine/w-1").observed);
+  EXPECT_NE(step_of(plan, "machine/w-1").problem, "");
+}
+
 TEST(Run, WhatWaitsBeyondTheScopeIsNamedAndTheRunIsNotASuccess) {
   Bench bench;
   bench.add("machine/w-1", {}, {.id = StepId(), .machine = MachineName("w-1")});

@@ -247,5 +247,67 @@ TEST(RemovalTargetTest, RecordThatNamesNothingIsCorrupt) {
   EXPECT_EQ(target.error().kind, ErrorKind::corrupt);
 }
 
+/// Answers with a key of its own so often, as a machine does before its first start has put ours in place.
+class StartingHost final : public testing_support::NoHosts {
+ public:
+  Result<void> wait_until_up(const HostAccess&, Deadline) override {
+    if (++asked <= with_other_key)
+      return fail(ErrorKind::verification, "the host key is not the expected one", {.found = "SHA256:another"});
+    return {};
+  }
+  void forget(const MachineName&) override { ++forgotten; }
+  int with_other_key = 0, asked = 0, forgotten = 0;
+};
+
+/// Time passes when somebody sleeps.
+class SkippingClock final : public Clock {
+ public:
+  Instant now() const override { return now_; }
+  WallTime wall() const override { return WallTime(now_.time_since_epoch()); }
+  void sleep_until(Instant until) override { now_ = until; }
+
+ private:
+  Instant now_{std::chrono::hours(1)};
+};
+
+class LoginTest : public ObjectStepTest {
+ protected:
+  Result<Outputs> make(Milliseconds limit) {
+    CloudObjectOrder order = machine_order();
+    order.login_limit = limit;
+    const CloudObjectStep step(order);
+    return step.apply(writer, diff_of(step), inputs, recorder);
+  }
+
+  StartingHost host;
+  SkippingClock clock;
+  testing_support::NoCluster cluster;
+  testing_support::NoArtifacts artifacts;
+  Reader reader{host, cloud, cluster, artifacts, clock};
+  Writer writer{reader, host, cloud, cluster, artifacts, clock};
+};
+
+TEST_F(LoginTest, NewMachineIsDoneOnceItAnswersWithTheKeyThatWasPutIntoIt) {
+  host.with_other_key = 2;
+  const Result<Outputs> outputs = make(std::chrono::minutes(10));
+  ASSERT_TRUE(outputs.ok()) << describe(outputs.error());
+  EXPECT_EQ(host.asked, 3);
+  EXPECT_EQ(host.forgotten, 2);
+  EXPECT_EQ(recorder.lines.back(), "w-1 answers with another host key so far: SHA256:another");
+}
+
+TEST_F(LoginTest, MachineThatKeepsAnotherKeyFailsWithBothInTheEnd) {
+  host.with_other_key = 1000;
+  const Result<Outputs> outputs = make(std::chrono::seconds(1));
+  ASSERT_FALSE(outputs.ok());
+  EXPECT_EQ(outputs.error().kind, ErrorKind::verification);
+}
+
+TEST_F(LoginTest, WithoutALimitNobodyWaits) {
+  host.with_other_key = 1000;
+  EXPECT_TRUE(make(Milliseconds(0)).ok());
+  EXPECT_EQ(host.asked, 0);
+}
+
 }  // namespace
 }  // namespace slipway

@@ -6,9 +6,9 @@
 
 #include "base/secret.h"
 #include "base/text.h"
-#include "engine/approval.h"
 #include "engine/finish_create.h"
 #include "engine/inputs.h"
+#include "engine/permission.h"
 #include "engine/retry.h"
 #include "engine/walk.h"
 #include "graph/earlier_try.h"
@@ -25,7 +25,7 @@ struct Work {
   Result<Outputs> outputs = Outputs{};
   Diff diff{};  ///< What was applied, or was to be.
   bool applied = false;
-  bool refused = false;  ///< Needs an approval that was not given.
+  Consent waits_for = Consent::none;  ///< The approval that was not given.
   Milliseconds took{0};
 };
 
@@ -76,13 +76,10 @@ class Executor {
         store_(store),
         options_(options),
         events_(events),
-        data_rule_(store.snapshot(), graph),
+        permission_(store.snapshot(), graph, options),
         fates_(plan.steps.size(), Fate::pending),
         outputs_(plan.steps.size()),
-        chain_seconds_(plan.steps.size(), 0) {
-    if (options_.ceiling)
-      for (const PlannedStep& step : options_.ceiling->steps) approved_.emplace(step.id, &step);
-  }
+        chain_seconds_(plan.steps.size(), 0) {}
 
   RunSummary run() {
     const Instant begun = writer_.clock.now();
@@ -229,6 +226,7 @@ class Executor {
                                          {.text = redact(error.summary) + "; next try in " +
                                                   format_seconds(static_cast<double>(pause.count()) / 1000)}));
                          }};
+    const std::optional<StepRecord> before = store_.find(place.info.id);
     Work work;
     work.diff = step.diff;
     if (!step.observed || step.diff.action == Action::none) {
@@ -239,13 +237,13 @@ class Executor {
         return work;
       }
       work.diff = place.step->diff(*seen, inputs);
-      const std::optional<StepRecord> record = store_.find(place.info.id);
-      finish_create(record ? &*record : nullptr, work.diff);
+      finish_create(before ? &*before : nullptr, work.diff);
       work.outputs = seen->outputs;
       if (work.diff.action == Action::none) return work;
     }
-    if (Result<void> allowed = check_permission(place, step, work); !allowed) {
-      work.outputs = std::move(allowed).error();
+    if (auto refused = permission_.refusal(place.info, step, before && before->applied, work.diff)) {
+      work.outputs = std::move(refused->error);
+      work.waits_for = refused->waits_for;
       return work;
     }
     emit(event_of("step-started", place, {.action = std::string(name(work.diff.action))}));
@@ -273,48 +271,6 @@ class Executor {
     return store_.record_result(record);
   }
 
-  Result<void> check_permission(const Node& place, const PlannedStep& step, Work& work) const {
-    const std::optional<StepRecord> record = store_.find(place.info.id);
-    const Consent consent = data_rule_.consent(place.info, record && record->applied, work.diff);
-    const bool strong = consent != Consent::none;
-    if (strong && place.info.protect)
-      return fail(ErrorKind::approval_needed, "the spec protects it",
-                  {.found = std::string(name(work.diff.action)) + " of " + place.info.id.text(),
-                   .advice = "remove `protect: true` from the spec first, if that is what you want"});
-    if (consent == Consent::data_loss) {
-      if (options_.approve_data_loss) return {};
-      work.refused = true;
-      return fail(ErrorKind::approval_needed, "what carried data is not simply made again",
-                  {.found = place.info.id.text() + ": " + data_rule_.loss(place.info),
-                   .expected = "the data, restored from a backup",
-                   .advice = "put the data back and run again; if it may be lost, slipway repair SPEC "
-                             "--approve data-loss starts empty"});
-    }
-    if (strong && !options_.approve && !approved_by_ceiling(step)) {
-      work.refused = true;
-      return fail(ErrorKind::approval_needed, std::string(name(work.diff.action)) + " needs approval",
-                  {.found = place.info.id.text(), .advice = "run again with --approve"});
-    }
-    const PlannedStep* approved = &step;
-    if (options_.ceiling) {
-      const auto found = approved_.find(place.info.id);
-      approved = found == approved_.end() ? nullptr : found->second;
-    }
-    if (approved && !approved->problem.empty() && !strong) return {};
-    if (strong && options_.approve && !options_.ceiling) return {};
-    const std::string excess = approved ? first_excess(approved->diff, work.diff) : std::string(name(work.diff.action));
-    if (excess.empty()) return {};
-    return fail(ErrorKind::world_changed, "the world changed since the plan",
-                {.found = place.info.id.text() + " now also needs: " + excess,
-                 .expected = "what the plan shows, or less",
-                 .advice = "plan again, look at it, and apply that"});
-  }
-
-  bool approved_by_ceiling(const PlannedStep& step) const {
-    const auto found = approved_.find(step.id);
-    return found != approved_.end() && found->second->needs_approval && found->second->diff.action == step.diff.action;
-  }
-
   /// Deciding thread: takes in what a step came to.
   void finish(size_t node, Work work) {
     const Node& place = graph_.nodes()[node];
@@ -333,12 +289,11 @@ class Executor {
       return;
     }
     const Error& error = work.outputs.error();
-    if (work.refused) {
+    if (work.waits_for != Consent::none) {
       fates_[node] = Fate::waiting;
       ++summary_.waiting_approval;
       summary_.waiting.push_back(place.info.id);
-      if (data_rule_.consent(place.info, true, work.diff) == Consent::data_loss)
-        summary_.refusals.push_back({place.info.id, error});
+      if (work.waits_for == Consent::data_loss) summary_.refusals.push_back({place.info.id, error});
       emit(event_of("step-blocked", node,
                     {.action = std::string(name(work.diff.action)),
                      .kind = std::string(name(error.kind)),
@@ -396,8 +351,7 @@ class Executor {
   StateStore& store_;
   const RunOptions& options_;
   const EventSink& events_;
-  const DataRule data_rule_;
-  std::unordered_map<StepId, const PlannedStep*> approved_;
+  const Permission permission_;
   std::vector<Fate> fates_;  // Deciding thread only, as are the next four.
   std::vector<Outputs> outputs_;
   std::vector<double> chain_seconds_;

@@ -4,8 +4,8 @@
 
 namespace slipway {
 
-/// A thing whose create was announced and never completed, and which is broken, was never Ready: making it again is part
-/// of that create and waits for no approval.
+/// A thing whose create was announced and never completed, and which is broken, was never Ready: making it again is
+/// part of that create and waits for no approval.
 inline void finish_create(const StepRecord* record, Diff& diff) {
   if (!record || !record->intent_open || diff.action != Action::replace) return;
   diff.action = Action::create;

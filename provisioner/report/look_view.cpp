@@ -48,7 +48,7 @@ void LookView::tick() {
     return;
   }
   if (now - last_line_ < between_lines) return;
-  std::string line = whole_seconds(between(begun_, now)) + ": looking at " + title_ + ", " + counts();
+  std::string line = whole_seconds(between(begun_, now)) + ": looking at " + title_ + (all_ > 0 ? ", " + counts() : "");
   for (const auto& [step, looking] : slowest(1))
     line += "; " + step.text() + " for " + whole_seconds(between(looking.since, now));
   if (!waits_.empty()) line += "; " + waits_;
@@ -74,8 +74,8 @@ std::vector<std::string> LookView::frame(const Terminal& terminal) const {
   const Style& style = terminal.style;
   const size_t width = static_cast<size_t>(std::max(10, style.width - 1));
   const Instant now = options_.now();
-  std::vector<std::string> lines = {
-      style.bold(fit("Looking at " + title_ + "  " + counts() + "  " + whole_seconds(between(begun_, now)), width))};
+  std::vector<std::string> lines = {style.bold(fit(
+      "Looking at " + title_ + "  " + (all_ > 0 ? counts() + "  " : "") + whole_seconds(between(begun_, now)), width))};
   if (!waits_.empty()) lines.push_back(style.dim(fit("  " + waits_, width)));
   const auto shown = slowest(steps_shown);
   for (const auto& [step, looking] : shown)

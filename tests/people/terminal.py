@@ -71,47 +71,81 @@ def settled(tmux):
     return last
 
 
+class Play:
+    """A player on a terminal of its own, from scene to scene."""
+
+    def __init__(self, name, width, height, command):
+        self.name, self.folder = name, tempfile.mkdtemp()
+        self.tmux = Tmux(self.folder, width, height, command % self.folder)
+
+    def shown(self, scene):
+        return check("%s: scene %s is drawn" % (self.name, scene),
+                     wait_for(lambda: os.path.exists("%s/shown-%s" % (self.folder, scene))), self.tmux.screen())
+
+    def go_on(self, scene):
+        open("%s/next-%s" % (self.folder, scene), "w").close()
+
+    def golden(self, name):
+        golden(self.name + "-" + name, settled(self.tmux))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *why):
+        self.tmux.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
 def play(player, width, height):
     name = "%dx%d" % (width, height)
-    folder = tempfile.mkdtemp()
-    tmux = Tmux(folder, width, height, "%s %s" % (player, folder))
-
-    def shown(scene):
-        return check("%s: scene %s is drawn" % (name, scene), wait_for(lambda: os.path.exists("%s/shown-%s" % (folder, scene))),
-                     tmux.screen())
-
-    def go_on(scene):
-        open("%s/next-%s" % (folder, scene), "w").close()
-
-    try:
-        if not shown(1):
+    with Play(name, width, height, player + " %s") as run:
+        tmux = run.tmux
+        if not run.shown(1):
             return
-        golden(name + "-begin", settled(tmux))
-        go_on(1)
-        shown(2)
-        golden(name + "-slow-host", settled(tmux))
+        run.golden("begin")
+        run.go_on(1)
+        run.shown(2)
+        run.golden("slow-host")
         check(name + ": colours on a terminal", "\033[3" in tmux.screen("-e"))
         # Narrower and lower, then as it was: nothing of the old frames may be left.
         tmux.call("resize-window", "-x", "60", "-y", "16")
-        golden(name + "-made-60x16", settled(tmux))
+        run.golden("made-60x16")
         tmux.call("resize-window", "-x", str(width), "-y", str(height))
         settled(tmux)
-        go_on(2)
-        shown(3)
-        golden(name + "-failure", settled(tmux))
+        run.go_on(2)
+        run.shown(3)
+        run.golden("failure")
         tmux.call("send-keys", "C-c")
         check(name + ": Ctrl-C is explained on screen", wait_for(lambda: "Stopping: " in tmux.screen()), tmux.screen())
-        go_on(3)
-        shown(4)
-        golden(name + "-stopping", settled(tmux))
-        go_on(4)
-        shown("end")
+        run.go_on(3)
+        run.shown(4)
+        run.golden("stopping")
+        run.go_on(4)
+        run.shown("end")
         # The tree is gone, what was told stays.
-        golden(name + "-end", settled(tmux))
-        go_on("end")
-    finally:
-        tmux.close()
-        shutil.rmtree(folder, ignore_errors=True)
+        run.golden("end")
+        run.go_on("end")
+
+
+def look(player, width, height):
+    """Before a plan: what it waits for, what takes long, what Ctrl-C does; and nothing stays."""
+    name = "look-%dx%d" % (width, height)
+    with Play(name, width, height, player + " %s look") as run:
+        if not run.shown(1):
+            return
+        run.golden("waits")
+        run.go_on(1)
+        run.shown(2)
+        run.golden("slow")
+        run.tmux.call("send-keys", "C-c")
+        check(name + ": Ctrl-C is explained on screen", wait_for(lambda: "Stopping; " in run.tmux.screen()), run.tmux.screen())
+        run.go_on(2)
+        run.shown(3)
+        run.golden("stopping")
+        run.go_on(3)
+        run.shown("end")
+        check(name + ": nothing of it stays", settled(run.tmux).replace("^C", "").strip() == "", run.tmux.screen())
+        run.go_on("end")
 
 
 def no_colour(player):
@@ -161,6 +195,7 @@ def real_run(slipway, spec, width, height):
 def run(slipway, player, spec):
     for width, height in ((80, 24), (200, 50)):
         play(player, width, height)
+        look(player, width, height)
         real_run(slipway, spec, width, height)
     no_colour(player)
     plain(player)

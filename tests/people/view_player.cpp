@@ -1,6 +1,6 @@
-// Plays a made-up run of fixed times into the live view on the terminal that it was started on, so that tests can look
-// at real screens: `view_player FOLDER`. After scene N it writes FOLDER/shown-N and redraws until FOLDER/next-N is
-// there.
+// Plays made-up events of fixed times into a live view on the terminal that it was started on, so that tests can look
+// at real screens: `view_player FOLDER` a run, `view_player FOLDER look` the look at the world before a plan. After
+// scene N it writes FOLDER/shown-N and redraws until FOLDER/next-N is there.
 
 #include <csignal>
 #include <filesystem>
@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "report/look_view.h"
 #include "report/run_view.h"
 
 namespace slipway {
@@ -40,25 +41,27 @@ Plan made_up_plan() {
   return plan;
 }
 
+template <class View>
 class Player {
  public:
-  explicit Player(std::string folder)
+  template <class Subject>
+  Player(std::string folder, Subject subject)
       : folder_(std::move(folder)),
-        view_(std::make_unique<RunView>(RunProgress(made_up_plan(), "bootstrap demo"),
-                                        RunViewOptions{.out = stdout,
-                                                       .live = can_redraw(STDOUT_FILENO),
-                                                       .stopping = &stopping,
-                                                       .terminal = [] { return terminal_of(STDOUT_FILENO); },
-                                                       .now = [this] { return now_; }})) {}
+        view_(std::make_unique<View>(std::move(subject),
+                                     RunViewOptions{.out = stdout,
+                                                    .live = can_redraw(STDOUT_FILENO),
+                                                    .stopping = &stopping,
+                                                    .terminal = [] { return terminal_of(STDOUT_FILENO); },
+                                                    .now = [this] { return now_; }})) {}
 
   void at(double seconds) {
     now_ = Instant(std::chrono::duration_cast<Instant::duration>(std::chrono::duration<double>(seconds)));
   }
 
   void say(const std::string& type, const std::string& step, const std::string& text = "", int64_t milliseconds = 0) {
-    view_->on_event(
-        {.type = type, .step = StepId(step), .action = "create", .milliseconds = milliseconds, .text = text});
+    say({.type = type, .step = StepId(step), .action = "create", .milliseconds = milliseconds, .text = text});
   }
+  void say(const Event& event) { view_->on_event(event); }
 
   void show() {
     const std::string number = std::to_string(++scene_);
@@ -79,11 +82,11 @@ class Player {
  private:
   std::string folder_;
   Instant now_{};
-  std::unique_ptr<RunView> view_;
+  std::unique_ptr<View> view_;
   int scene_ = 0;
 };
 
-void play(Player& player) {
+void play_run(Player<RunView> player) {
   for (const char* machine : {"control-1", "workers-1", "workers-2", "workers-3"})
     player.say("step-started", std::string("machine/") + machine);
   player.at(2);
@@ -127,13 +130,40 @@ void play(Player& player) {
   player.end();
 }
 
+void play_look(Player<LookView> player) {
+  player.say({.type = "log", .text = "waits for the lock of demo, held by ops@laptop (pid 4711)"});
+  player.at(2);
+  player.show();
+
+  player.say({.type = "observe-started", .data = {{"steps", 42}}});
+  for (const char* machine : {"control-1", "workers-1", "workers-2"}) {
+    player.say("step-observing", std::string("machine/") + machine);
+    player.say("step-observed", std::string("machine/") + machine);
+  }
+  player.at(3);
+  for (const char* step : {"host/control-1/base", "host/workers-1/base"}) player.say("step-observing", step);
+  player.at(5);
+  for (const char* step :
+       {"host/workers-2/base", "host/workers-2/containerd", "addon/metallb/objects", "node/workers-2"})
+    player.say("step-observing", step);
+  player.say("step-observed", "host/workers-1/base");
+  player.at(25);
+  player.show();  // Ctrl-C is pressed here.
+
+  player.at(26);
+  player.show();
+  player.end();
+}
+
 }  // namespace
 }  // namespace slipway
 
 int main(int count, char** words) {
-  if (count != 2) return 3;
+  if (count < 2 || count > 3) return 3;
   std::signal(SIGINT, slipway::on_interrupt);
-  slipway::Player player(words[1]);
-  slipway::play(player);
+  if (count == 3)
+    slipway::play_look({words[1], "demo"});
+  else
+    slipway::play_run({words[1], slipway::RunProgress(slipway::made_up_plan(), "bootstrap demo")});
   return 0;
 }

@@ -230,7 +230,7 @@ TEST(LookView, WithoutATerminalItGivesASignOfLifeAtTimes) {
   view.on_event({.type = "log", .text = "waits for lists"});
   now = at(15);
   view.tick();
-  EXPECT_EQ(written.take(), "15 s: looking at demo, 0 of 0 steps; waits for lists\n");
+  EXPECT_EQ(written.take(), "15 s: looking at demo; waits for lists\n");
   view.on_event({.type = "observe-started", .data = {{"steps", 3}}});
   view.on_event({.type = "step-observing", .step = StepId("host/w-0/base")});
   now = at(20);

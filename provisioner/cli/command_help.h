@@ -1,5 +1,5 @@
 #pragma once
-// What the command line offers, as data: the one source of the completions and the man page.
+// What the command line offers, as data: the one source of the completions, the man page and the reference.
 
 #include <string>
 #include <vector>
@@ -24,6 +24,9 @@ struct CommandHelp {
 
 /// The man page slipway(1), in man(7) macros. Pure.
 std::string man_page(const CommandHelp& program, const std::string& version);
+
+/// docs/verbs/reference.md. Pure.
+std::string verbs_reference(const CommandHelp& program);
 
 /// A completion script; `shell` is "bash", "zsh" or "fish". Machines and steps are completed by asking
 /// `slipway complete machines|steps SPEC`, which reads the state and nothing else. Pure. Empty for another shell.

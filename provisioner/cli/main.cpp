@@ -235,7 +235,8 @@ class CommandLine {
     completion->add_option("shell", options_.shell, "bash, zsh or fish")
         ->required()
         ->check(CLI::IsMember({"bash", "zsh", "fish"}));
-    app_.add_subcommand("man", "The man page: slipway man | man -l -");
+    app_.add_subcommand("man", "The man page: slipway man | man -l -")
+        ->add_flag("--markdown", options_.markdown, "The verbs and options as Markdown");
     CLI::App* version = app_.add_subcommand("version", "Version and build facts");
     version->callback([this] { chosen_ = print_version; });
   }
@@ -366,7 +367,8 @@ int run(int argc, char** argv) {
     return 0;
   }
   if (app.got_subcommand("man")) {
-    std::cout << man_page(command_help(app), version());
+    const CommandHelp help = command_help(app);
+    std::cout << (line.options().markdown ? verbs_reference(help) : man_page(help, version()));
     return 0;
   }
   return line.chosen()(line.options());

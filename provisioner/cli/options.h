@@ -31,6 +31,7 @@ struct Options {
   std::string run;                         ///< report --run
   std::string provider;                    ///< init --provider
   std::string shell;                       ///< completion SHELL
+  bool markdown = false;                   ///< man --markdown
   std::string pool;                        ///< node add --pool
   int count = 1;                           ///< node add --count
   bool incremental = false;                ///< backup create --incremental

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import tempfile
 
-from checks import check
+from checks import check, skip
 
 BLOCK = re.compile(r"^<!-- (run|file: (\S+)) -->\n```\w*\n(.*?)^```$", re.M | re.S)
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
@@ -41,7 +41,20 @@ def run_blocks(slipway, name, text):
     return count
 
 
+def reference(slipway, top):
+    """The page of all verbs is what the program says of itself."""
+    path = top + "/docs/verbs/reference.md"
+    said = subprocess.run([slipway, "man", "--markdown"], stdout=subprocess.PIPE, check=True, text=True).stdout
+    if os.environ.get("SLIPWAY_ACCEPT"):
+        with open(path, "w") as file:
+            file.write(said)
+        return skip("docs/verbs/reference.md", "written")
+    with open(path) as file:
+        check("docs/verbs/reference.md is what `slipway man --markdown` says", file.read() == said)
+
+
 def run(slipway, top):
+    reference(slipway, top)
     ran = 0
     for path in documents(top):
         with open(path) as file:

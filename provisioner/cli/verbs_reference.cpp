@@ -49,8 +49,10 @@ std::string verbs_reference(const CommandHelp& program) {
       "Made by `slipway man --markdown` out of what `--help` says. What the verbs are for: [running](running.md),\n"
       "[looking](looking.md), and the pages of [backup](backup.md), [cert](cert.md), [doctor](doctor.md), "
       "[node](node.md),\n"
-      "[orphans](orphans.md), [secret](secret.md), [state](state.md), [upgrade](upgrade.md). Nearly every verb also takes\n"
-      "`--state-dir DIR` (where state lies; by default `.slipway/NAME` beside the spec), `--output text|json`, `-v`, `-h`.\n";
+      "[orphans](orphans.md), [secret](secret.md), [state](state.md), [upgrade](upgrade.md). Nearly every verb also "
+      "takes\n"
+      "`--state-dir DIR` (where state lies; by default `.slipway/NAME` beside the spec), `--output text|json`, `-v`, "
+      "`-h`.\n";
   for (const CommandHelp& command : program.commands) add_command(out, command.name, command);
   return out;
 }

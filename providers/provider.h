@@ -27,6 +27,8 @@ struct MachineOrder {
   std::string login_public_key;  ///< Authorised for root (or the ssh user).
   std::string recorded_id{};     ///< The provider's id that state holds for this machine, or empty.
   bool protect = false;
+  /// Addresses beside its own that packets may carry which it sends: it alone answers for them.
+  std::vector<std::string> held_addresses{};
 };
 
 /// What `expand` adds for one machine: the step whose output "access" is a HostAccess.

@@ -58,20 +58,40 @@ std::vector<Error> Checks::run() {
   int control_planes = 0;
   for (const Pool& pool : settings_.pools)
     if (pool.role == Role::control_plane) control_planes += pool.count;
-  if (network->filters_ip && control_planes > 0)
-    problems_.push_back(
-        fail(ErrorKind::bad_input, "the virtual network drops packets from reserved addresses",
-             {.found = "network " + network->name + " has FILTER_IP_SPOOFING=YES",
-              .expected = "a network that lets machines answer for the endpoint's and the load balancers' addresses",
-              .advice = "ask the administrator for: onevnet update " + std::to_string(network->id) +
-                        " with FILTER_IP_SPOOFING=\"NO\", or use another network; FILTER_MAC_SPOOFING may stay",
-              .where = settings_.spec_path}));
+  if (network->filters_ip && control_planes > 0 && !settings_.fixed_holders)
+    problems_.push_back(fail(
+        ErrorKind::bad_input, "the virtual network drops packets from reserved addresses",
+        {.found = "network " + network->name + " has FILTER_IP_SPOOFING=YES",
+         .expected = "a network that lets machines answer for the endpoint's and the load balancers' addresses",
+         .advice = "network.address_holders: fixed gives each of them to one machine; or ask the administrator for: "
+                   "onevnet update " +
+                   std::to_string(network->id) +
+                   " with FILTER_IP_SPOOFING=\"NO\", or use another network; FILTER_MAC_SPOOFING may stay",
+         .where = settings_.spec_path}));
+  if (settings_.fixed_holders) check_holders(*network);
   if (need.machines == 0) return problems_;
   check_addresses(need);
   check_base(need);
   check_quotas(need);
   check_hosts(need);
   return problems_;
+}
+
+void Checks::check_holders(const VirtualNetwork& network) {
+  const auto inside = [&](Address address) {
+    return std::any_of(network.ranges.begin(), network.ranges.end(),
+                       [&](const AddressRangeOf& range) { return range.contains(address); });
+  };
+  const AddressRange endpoint{settings_.endpoint, settings_.endpoint};
+  for (const AddressRange& wanted : {endpoint, settings_.load_balancers.value_or(endpoint)})
+    if (!inside(wanted.first) || !inside(wanted.last)) {
+      problems_.push_back(fail(ErrorKind::bad_input, "an address that a machine is to hold lies in no address range",
+                               {.found = to_string(wanted) + " in network " + network.name,
+                                .expected = "network.endpoint and network.load_balancers inside the network's ranges",
+                                .advice = "onevnet show " + network.name + " lists them",
+                                .where = settings_.spec_path}));
+      return;
+    }
 }
 
 void Checks::check_addresses(const Need& need) {

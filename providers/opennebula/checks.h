@@ -26,6 +26,7 @@ class Checks {
     int64_t largest_memory_mb = 0;
   };
   Need missing(const std::vector<CloudObject>& machines) const;
+  void check_holders(const VirtualNetwork& network);
   void check_addresses(const Need& need);
   void check_base(const Need& need);
   void check_quotas(const Need& need);

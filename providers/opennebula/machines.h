@@ -1,5 +1,6 @@
 #pragma once
 #include <functional>
+#include <map>
 #include <optional>
 
 #include "ports/cloud.h"
@@ -53,6 +54,14 @@ class Machines {
                       const CloudProgress& progress, Deadline deadline);
   Result<void> resize(const Vm& vm, const Value& fields, Deadline deadline);
   Result<void> attach_nic(const Vm& vm, Deadline deadline);
+  std::map<Address, const Nic*> held_by(const Vm& vm) const;
+  /// The reservation that an address is leased from. Errors: bad_input.
+  Result<int> reservation_of(Address address);
+  /// Another machine of the cluster gives it up: it will not announce it any more.
+  Result<void> take_from_others(const Vm& vm, Address address, Deadline deadline);
+  /// Makes the machine hold these of our addresses ("A,B") and no other, as aliases of its NIC; takes them from
+  /// other machines of the cluster.
+  Result<void> hold(const Vm& vm, const std::string& addresses, const CloudProgress& progress, Deadline deadline);
   void pause(Deadline deadline) const;
 
   OneClient& client_;

@@ -261,6 +261,7 @@ Result<std::vector<MachineSteps>> OpenNebulaProvider::expand(Graph& graph, const
                                       {"memory_bytes", static_cast<uint64_t>(megabytes(size.memory_bytes)) << 20},
                                       {"disk_bytes", static_cast<uint64_t>(megabytes(size.disk_bytes)) << 20},
                                       {"context", context_digest(context_of(machine, settings_.ssh))},
+                                      {"held_addresses", join(machine.held_addresses, ",")},
                                       {"state", "running"}},
                            .field_inputs = {{"security_group", "security_group"}},
                            .replace_on = {"address", "source", "network"},

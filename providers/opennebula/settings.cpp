@@ -25,6 +25,7 @@ Result<Settings> settings_from(const Spec& spec) {
                     .addresses = {},
                     .endpoint = spec.network.endpoint,
                     .load_balancers = spec.network.load_balancers,
+                    .fixed_holders = spec.network.fixed_holders,
                     .ssh = spec.ssh,
                     .pools = spec.pools};
   if (block.contains("security_groups"))

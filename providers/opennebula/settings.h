@@ -22,6 +22,7 @@ struct Settings {
   std::optional<AddressRange> addresses;  ///< Where machines' addresses come from.
   Address endpoint;
   std::optional<AddressRange> load_balancers;
+  bool fixed_holders = false;  ///< The addresses above belong to one machine each, as aliases of its NIC.
   SshSettings ssh;
   std::vector<Pool> pools;
   Milliseconds poll{1000};  ///< Between two looks at a thing that changes.

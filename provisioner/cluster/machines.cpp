@@ -5,6 +5,7 @@ namespace slipway {
 Result<void> add_machines(GraphDraft& draft) {
   const Blueprint& plan = draft.blueprint;
   std::vector<MachineOrder> orders;
+  const auto holders = address_holders(plan.spec, plan.membership);
   for (const Member& member : plan.membership.members) {
     MachineOrder order;
     order.name = member.name;
@@ -14,6 +15,7 @@ Result<void> add_machines(GraphDraft& draft) {
     order.address = member.address;
     order.login_public_key = plan.identity.login.public_key;
     order.protect = member.pool->protect;
+    if (const auto held = holders.find(member.name); held != holders.end()) order.held_addresses = held->second;
     // Of two machines with one mark, the recorded one stays.
     const auto record = plan.state.steps.find(StepId("machine/" + member.name.text()));
     if (record != plan.state.steps.end()) order.recorded_id = text_at(record->second.outputs, "id");

@@ -108,6 +108,23 @@ std::vector<const Member*> Membership::control_planes() const {
   return found;
 }
 
+std::map<MachineName, std::vector<std::string>> address_holders(const Spec& spec, const Membership& membership) {
+  std::map<MachineName, std::vector<std::string>> holders;
+  const std::vector<const Member*> control_planes = membership.control_planes();
+  if (!spec.network.fixed_holders || control_planes.empty()) return holders;
+  holders[control_planes.front()->name].push_back(to_string(spec.network.endpoint));
+  if (!spec.network.load_balancers) return holders;
+  constexpr size_t most = 2;
+  std::vector<MachineName> gateways;
+  for (const Member& member : membership.members)
+    if (member.pool->role == Role::worker && gateways.size() < most) gateways.push_back(member.name);
+  if (gateways.empty()) gateways.push_back(control_planes.front()->name);
+  const AddressRange& range = *spec.network.load_balancers;
+  for (size_t i = 0; i < range.size(); ++i)
+    holders[gateways[i % gateways.size()]].push_back(to_string(Address{range.first.bits + static_cast<uint32_t>(i)}));
+  return holders;
+}
+
 const Member* Membership::find(const MachineName& name) const {
   const auto found =
       std::find_if(members.begin(), members.end(), [&](const Member& member) { return member.name == name; });

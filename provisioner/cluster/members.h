@@ -33,6 +33,11 @@ struct Membership {
   const Member* find(const MachineName& name) const;
 };
 
+/// Where the spec's network.address_holders is fixed: which machine answers for which of its addresses. The control
+/// plane for the endpoint; the first two workers in turn for the load balancers, or the control plane where there is no
+/// worker, so that one more worker moves none. Elsewhere empty.
+std::map<MachineName, std::vector<std::string>> address_holders(const Spec& spec, const Membership& membership);
+
 /// What an order that is under way asks for besides the spec.
 struct MemberChange {
   std::set<MachineName> leaving{};      ///< Those that leave first where a pool shrinks.

@@ -180,6 +180,19 @@ Value manifest_variables(const Spec& spec, const Membership& membership, const V
   const auto ingress = spec.addons.find("ingress");
   std::string outside = ingress == spec.addons.end() ? "" : text_at(ingress->second, "domain");
   if (outside.empty()) outside = spec.name + ".slipway.internal";
+  // Addresses that any machine may announce, and those that one alone does.
+  Value shared_pools = Value::array(), held_pools = Value::array();
+  if (spec.network.load_balancers && !spec.network.fixed_holders)
+    shared_pools.push_back(
+        {{"name", "slipway"}, {"addresses", Value::array({to_string(*spec.network.load_balancers)})}});
+  for (const auto& [machine, addresses] : address_holders(spec, membership)) {
+    Value held = Value::array();
+    for (const std::string& address : addresses)
+      if (address != to_string(spec.network.endpoint)) held.push_back(address + "/32");
+    if (!held.empty())
+      held_pools.push_back(
+          {{"name", "slipway-" + machine.text()}, {"addresses", std::move(held)}, {"machine", machine.text()}});
+  }
   return {{"cluster", {{"name", spec.name}, {"domain", "cluster.local"}, {"domain_outside", outside}}},
           {"ingress", {{"domain", outside}, {"class", "slipway"}}},
           {"network",
@@ -188,6 +201,8 @@ Value manifest_variables(const Spec& spec, const Membership& membership, const V
             {"endpoint", to_string(spec.network.endpoint)},
             {"dns", to_string(dns_address(spec))},
             {"load_balancers", spec.network.load_balancers ? to_string(*spec.network.load_balancers) : ""},
+            {"shared_pools", std::move(shared_pools)},
+            {"held_pools", std::move(held_pools)},
             // Local hosts share a bridge that filters nothing; of other networks we know too little for plain routes.
             {"backend", spec.provider == "local" ? "host-gw" : "vxlan"}}},
           {"images", versions.images},

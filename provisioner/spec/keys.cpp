@@ -76,6 +76,14 @@ std::vector<Key> access_keys() {
        .type = Type::range,
        .about =
            "Addresses for services of type LoadBalancer, FIRST-LAST or a network. Required by the add-on metallb."},
+      {.path = "network.address_holders",
+       .type = Type::choice,
+       .fallback = R"("any")",
+       .choices = {"any", "fixed"},
+       .about =
+           "Who answers for the endpoint and the load balancers. any: whichever machine lives. fixed: each address "
+           "belongs to one machine, for networks that drop what comes from other addresses than a machine's own "
+           "(FILTER_IP_SPOOFING of OpenNebula); takes one control plane and at most 32 load balancers."},
 
       {.path = "kubernetes", .type = Type::object, .about = "The cluster itself."},
       {.path = "kubernetes.version",

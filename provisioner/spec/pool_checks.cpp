@@ -35,6 +35,7 @@ class PoolChecker {
       check_pool(entry.key, *pool);
     }
     check_control_planes();
+    check_holders();
     check_room();
   }
 
@@ -195,6 +196,22 @@ class PoolChecker {
                  "etcd needs a majority: " + std::to_string(control_planes_) + " survive no more failures than " +
                      std::to_string(control_planes_ - 1) + ", and there are more to fail");
     }
+  }
+
+  /// An address that belongs to one machine cannot move to another one by itself.
+  void check_holders() {
+    const Path place{"network", "address_holders"};
+    if (draft_.text(place) != "fixed") return;
+    if (all_known_ && control_planes_ > 1)
+      draft_.add(place, "fixed address holders with more than one control plane",
+                 std::to_string(control_planes_) + " control planes", "one control plane, or address_holders: any",
+                 "the endpoint could not go to another control plane where its holder fails; ask for a network without "
+                 "the filter");
+    constexpr uint64_t most_balancers = 32;
+    if (balancers_ && balancers_->size() > most_balancers)
+      draft_.add({"network", "load_balancers"}, "too many addresses for fixed holders",
+                 std::to_string(balancers_->size()) + " in " + to_string(*balancers_),
+                 "at most " + std::to_string(most_balancers), "each is attached to a machine by itself");
   }
 
   void check_room() {

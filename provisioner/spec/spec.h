@@ -63,6 +63,7 @@ struct NetworkSettings {
   Address endpoint;                            ///< The API's reserved virtual address.
   std::string endpoint_name;                   ///< Its stable name: "api.NAME.slipway.internal".
   std::optional<AddressRange> load_balancers;  ///< For MetalLB.
+  bool fixed_holders = false;                  ///< Each of these addresses belongs to one machine.
 };
 
 /// How each control plane saves etcd by itself.

@@ -56,6 +56,7 @@ NetworkSettings network_of(const Value& value) {
   network.services = parse_cidr(text_at(value, "services")).value();
   network.endpoint = parse_address(text_at(value, "endpoint")).value();
   network.endpoint_name = text_at(value, "endpoint_name");
+  network.fixed_holders = text_at(value, "address_holders") == "fixed";
   if (value.contains("load_balancers")) network.load_balancers = parse_range(text_at(value, "load_balancers")).value();
   return network;
 }

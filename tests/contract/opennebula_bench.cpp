@@ -50,6 +50,8 @@ std::vector<MachineOrder> OpenNebulaBench::orders(size_t count) {
         "-----BEGIN OPENSSH PRIVATE KEY-----\nonly-a-test-" + number + "\n-----END OPENSSH PRIVATE KEY-----\n";
     order.host_public_key = "ssh-ed25519 AAAAC3host" + number;
     order.login_public_key = "ssh-ed25519 AAAAC3login slipway";
+    if (const auto addresses = held.find(order.name.text()); addresses != held.end())
+      order.held_addresses = addresses->second;
     orders.push_back(order);
   }
   return orders;

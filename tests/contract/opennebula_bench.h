@@ -23,6 +23,7 @@ class OpenNebulaBench final : public ProviderBench {
 
   one::Server server;
   Spec spec;
+  std::map<std::string, std::vector<std::string>> held;  ///< Machine -> the addresses that it alone answers for.
 
  private:
   std::string folder_;

@@ -370,6 +370,12 @@ INSTANTIATE_TEST_SUITE_P(
                   bench.server.with_world(
                       [](World& w) { one::set(w.networks.at(0).attributes, "FILTER_IP_SPOOFING", "YES"); });
                 }},
+        Refusal{"HeldAddressOutside", "an address that a machine is to hold lies in no address range",
+                ErrorKind::bad_input,
+                [](OpenNebulaBench& bench) {
+                  bench.spec.network.fixed_holders = true;
+                  bench.spec.network.endpoint = parse_address("10.10.0.3").value();
+                }},
         in_world("AddressesTaken", "too few free addresses", ErrorKind::quota,
                  [](World& w) {
                    for (uint32_t i = 0; i < 19; ++i) w.networks.at(0).ranges[0].leases[i] = {.vm = -1};
@@ -379,6 +385,72 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"ImageTooLarge", "disk is smaller than the image", ErrorKind::bad_input,
                 [](OpenNebulaBench& bench) { bench.spec.pools[0].size.disk_bytes = uint64_t{1} << 30; }}),
     [](const auto& info) { return info.param.name; });
+
+/// Which addresses each living machine's NIC may send from beside its own.
+std::map<std::string, std::set<std::string>> aliases(Life& life) {
+  return life.bench.server.with_world([](World& world) {
+    std::map<std::string, std::set<std::string>> found;
+    for (const auto& [id, vm] : world.vms)
+      for (const auto& line : vm.body)
+        if (vm.state != 6 && line.name == "NIC_ALIAS") {
+          EXPECT_EQ(line.part("PARENT"), "NIC0");
+          found[vm.name].insert(line.part("IP"));
+        }
+    return found;
+  });
+}
+using Aliases = std::map<std::string, std::set<std::string>>;
+
+TEST(OpenNebulaLife, HeldAddressesAreAliasesOutOfTheReservations) {
+  Life life;
+  life.bench.spec.network.fixed_holders = true;
+  life.bench.held = {{"w-1", {"10.10.0.120"}}, {"w-2", {"10.10.0.130", "10.10.0.131", "10.10.0.132", "10.10.0.133"}}};
+  const Aliases wanted = {{"w-1", {"10.10.0.120"}},
+                          {"w-2", {"10.10.0.130", "10.10.0.131", "10.10.0.132", "10.10.0.133"}}};
+  EXPECT_EQ(life.run_until_done(), 0);
+  EXPECT_EQ(aliases(life), wanted);
+  EXPECT_TRUE(life.run().acted.empty());
+  EXPECT_LE(life.calls, 4u) << "one list of each kind";
+
+  // One is taken away by hand.
+  life.bench.server.with_world([](World& world) {
+    for (auto& [id, vm] : world.vms)
+      for (const auto& line : one::Template(vm.body)) {
+        if (vm.state == 6 || line.part("IP") != "10.10.0.131") continue;
+        EXPECT_TRUE(world.detach_nic(vm, std::atoi(line.part("NIC_ID").c_str())).ok);
+      }
+  });
+  const Try mended = life.run();
+  ASSERT_FALSE(mended.failure) << describe(*mended.failure);
+  EXPECT_EQ(mended.acted.size(), 1u);
+  EXPECT_EQ(mended.acted.at(StepId("machine/w-2")).action, Action::update);
+  EXPECT_EQ(aliases(life), wanted);
+}
+
+TEST(OpenNebulaLife, AHeldAddressGoesToItsNewHolderWhicheverIsLookedAtFirst) {
+  Life life;
+  life.bench.spec.network.fixed_holders = true;
+  life.bench.held = {{"w-1", {"10.10.0.130"}}, {"w-2", {"10.10.0.131"}}};
+  EXPECT_EQ(life.run_until_done(), 0);
+  life.bench.held = {{"w-1", {"10.10.0.131"}}, {"w-2", {"10.10.0.130"}}};
+  EXPECT_EQ(life.run_until_done(), 0);
+  EXPECT_EQ(aliases(life), (Aliases{{"w-1", {"10.10.0.131"}}, {"w-2", {"10.10.0.130"}}}));
+  life.bench.spec.network.fixed_holders = false;
+  life.bench.held.clear();
+  EXPECT_EQ(life.run_until_done(), 0);
+  EXPECT_EQ(aliases(life), Aliases{});
+  life.destroy();
+}
+
+TEST(OpenNebulaLife, AnAnswerLostWhileAnAddressIsAttachedLeavesItOnce) {
+  Life life;
+  life.bench.spec.network.fixed_holders = true;
+  life.bench.held = {{"w-1", {"10.10.0.120"}}, {"w-2", {"10.10.0.130", "10.10.0.131"}}};
+  life.bench.server.add_fault({.method = "one.vm.attachnic", .kind = "lose-answer", .times = 2, .text = {}});
+  life.run_until_done();
+  EXPECT_EQ(aliases(life), (Aliases{{"w-1", {"10.10.0.120"}}, {"w-2", {"10.10.0.130", "10.10.0.131"}}}));
+  EXPECT_TRUE(life.run().acted.empty());
+}
 
 TEST(OpenNebulaLife, WaitingSaysWhatTheSchedulerSays) {
   OpenNebulaBench bench;

@@ -9,6 +9,7 @@
 #include "providers/local/cgroups.h"
 #include "providers/local/host.h"
 #include "providers/local/local_provider.h"
+#include "providers/local/machine_folder.h"
 
 #include "tests/contract/step_harness.h"
 
@@ -20,9 +21,9 @@ std::string make_key(const std::string& path) {
   return read_file(path + ".pub").value();
 }
 
-std::string nic_address(const SimVm& vm) {
+std::string nic_part(const SimVm& vm, const char* part) {
   const opennebula::Attribute* nic = find(vm.body, "NIC");
-  return nic ? nic->part("IP") : "";
+  return nic ? nic->part(part) : "";
 }
 
 }  // namespace
@@ -61,11 +62,44 @@ void PairedHosts::follow(const std::map<int, SimVm>& vms) {
       running_.erase(id);
     }
     const opennebula::Attribute* context = find(vm.body, "CONTEXT");
-    if (!runs || running_.contains(id) || !context || nic_address(vm).empty()) continue;
+    if (!runs || running_.contains(id) || !context || nic_part(vm, "IP").empty()) continue;
     const Result<std::string> script = base64_decode(context->part("START_SCRIPT_BASE64"));
-    wanted[id] = {.name = vm.name, .address = nic_address(vm), .script = script ? *script : ""};
+    wanted[id] = {
+        .name = vm.name, .address = nic_part(vm, "IP"), .script = script ? *script : "", .mac = nic_part(vm, "MAC")};
   }
   if (!wanted.empty()) start(wanted);
+  filter(vms);
+}
+
+void PairedHosts::filter(const std::map<int, SimVm>& vms) {
+  const Result<local::Settings> settings = local::settings_from(spec_, {.data_directory = directory_ + "/hosts"});
+  if (!settings) return;
+  const std::string table = "bridge pairing_" + settings->id;
+  std::string rules;
+  for (const auto& [id, body] : running_) {
+    const auto vm = vms.find(id);
+    const Result<Address> address = parse_address(body.address);
+    if (vm == vms.end() || !address) continue;
+    const std::string from = "  iifname \"" + settings->cable(*address) + "\" ";
+    if (nic_part(vm->second, "FILTER_MAC_SPOOFING") == "YES")
+      rules += from + "ether saddr != " + body.mac + " counter drop\n";
+    if (nic_part(vm->second, "FILTER_IP_SPOOFING") != "YES") continue;
+    std::string own = body.address;
+    for (const opennebula::Attribute& line : vm->second.body)
+      if (line.name == "NIC_ALIAS") own += ", " + line.part("IP");
+    rules += from + "ether type arp arp saddr ip != { " + own + " } counter drop\n";
+    rules += from + "ether type ip ip saddr != { " + own + " } counter drop\n";
+  }
+  std::string text = "table " + table + "\ndelete table " + table + "\n";
+  if (!rules.empty())
+    text += "table " + table +
+            " {\n chain from_machines {\n  type filter hook prerouting priority -300; policy accept;\n" + rules +
+            " }\n}\n";
+  if (text == filter_) return;
+  if (const Result<std::string> set = run_or_fail({.arguments = {"nft", "-f", "-"}, .input = text}); set)
+    filter_ = text;
+  else
+    std::cerr << "the filter could not be set: " << describe(set.error()) << "\n" << text;
 }
 
 void PairedHosts::start(const std::map<int, Body>& wanted) {
@@ -95,6 +129,13 @@ void PairedHosts::start(const std::map<int, Body>& wanted) {
       std::cerr << body.name << ": the start script failed\n";
       continue;
     }
+    const Result<local::Settings> settings = local::settings_from(spec_, {.data_directory = directory_ + "/hosts"});
+    const local::MachineFolder folder(settings->machines_directory() + "/" + body.name);
+    if (const Result<std::string> set =
+            run_or_fail({.arguments = {"nsenter", "-t", std::to_string(folder.keeper().pid), "-n", "ip", "link", "set",
+                                       "dev", "eth0", "address", body.mac}});
+        !set)
+      std::cerr << body.name << ": " << describe(set.error()) << "\n";
     running_[id] = body;
     std::cerr << body.name << " runs at " << body.address << "\n";
   }
@@ -126,6 +167,8 @@ void PairedHosts::remove(const std::string& name) {
 void PairedHosts::remove_all() {
   const std::map<std::string, int> all = kept_;
   for (const auto& [name, id] : all) remove(name);
+  running_.clear();
+  filter({});
   const Result<local::Settings> settings = local::settings_from(spec_, {.data_directory = directory_ + "/hosts"});
   if (settings) (void)provider_->writer().remove("network", settings->bridge(), Deadline::in(Seconds(60)));
 }

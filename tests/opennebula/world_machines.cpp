@@ -495,7 +495,12 @@ Reply World::attach_nic(SimVm& vm, const Template& text, const Account& caller) 
   if (network == networks.end()) return bad(action_error, "Virtual network with ID: " + id + " does not exist");
   const std::optional<Address> ip = take_lease(network->second, asked->part("IP"), vm.id);
   if (!ip) return bad(action_error, "Cannot get IP/MAC lease from virtual network " + id + ".");
-  vm.body.push_back(nic_of(network->second, *ip, vm.id, vm.next_nic++, *asked));
+  Attribute nic = nic_of(network->second, *ip, vm.id, vm.next_nic++, *asked);
+  if (nic.name == "NIC_ALIAS")
+    for (const Attribute& parent : vm.body)
+      if (parent.name == "NIC" && parent.part("NAME") == asked->part("PARENT"))
+        nic.parts.emplace_back("PARENT_ID", parent.part("NIC_ID"));
+  vm.body.push_back(std::move(nic));
   write_context_network(vm);
   go(vm, {{active, 25}, {active, 3}});
   return good(vm.id);

@@ -54,6 +54,23 @@ TEST(Members, HaveAddressesOutsideTheEndpointAndTheLoadBalancerRange) {
   EXPECT_EQ(addresses, (Names{"10.99.5.11", "10.99.5.12", "10.99.5.13", "10.99.5.20", "10.99.5.21"}));
 }
 
+TEST(Members, FixedHoldersStayWhereTheyAreWhenAWorkerComes) {
+  Spec spec = spec_with(1, 2);
+  EXPECT_TRUE(address_holders(spec, *settle_members(spec, State{})).empty());
+  spec.network.fixed_holders = true;
+  const auto holders = address_holders(spec, *settle_members(spec, State{}));
+  const std::map<MachineName, Names> wanted = {{MachineName("control-1"), {"10.99.5.10"}},
+                                               {MachineName("workers-1"), {"10.99.5.14", "10.99.5.16", "10.99.5.18"}},
+                                               {MachineName("workers-2"), {"10.99.5.15", "10.99.5.17", "10.99.5.19"}}};
+  EXPECT_EQ(holders, wanted);
+  Spec bigger = spec_with(1, 3);
+  bigger.network.fixed_holders = true;
+  EXPECT_EQ(address_holders(bigger, *settle_members(bigger, State{})), wanted);
+  Spec alone = spec_with(1, 0);
+  alone.network.fixed_holders = true;
+  EXPECT_EQ(address_holders(alone, *settle_members(alone, State{})).at(MachineName("control-1")).size(), 7u);
+}
+
 TEST(Members, TakeTheirAddressesFromTheRangeThatTheProviderBlockNames) {
   const Result<Spec> spec =
       parse_spec("test.yaml",

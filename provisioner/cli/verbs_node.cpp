@@ -73,8 +73,22 @@ Result<void> check_joins(Session& session, const Pool& pool) {
   return check_join(session.spec().kubernetes.version, *body, pool.role == Role::control_plane);
 }
 
+/// Where addresses have holders, what moves with them when machines come and go. REQUIRES: the graph is expanded.
+std::vector<std::string> holder_targets(const Session& session) {
+  std::vector<std::string> targets;
+  for (const auto& [machine, addresses] : address_holders(session.spec(), session.membership()))
+    targets.push_back("machine/" + machine.text());
+  const StepId pools("addon/metallb/pool");
+  if (!targets.empty() && session.graph().find(pools)) targets.push_back(pools.text());
+  return targets;
+}
+
 /// Runs within the order's machines; what is done is no order any more.
-int run_order(Session& session, const std::string& verb, const std::vector<std::string>& targets) {
+int run_order(Session& session, const std::string& verb, std::vector<std::string> targets) {
+  if (Result<void> expanded = session.expand_graph(); !expanded)
+    return report_error(session.options(), expanded.error());
+  const std::vector<std::string> holders = holder_targets(session);
+  targets.insert(targets.end(), holders.begin(), holders.end());
   const int code = plan_and_run(session, verb, targets, false);
   if (code == 0)
     if (Result<void> dropped = drop_node_order(session.store()); !dropped)
@@ -117,6 +131,8 @@ int replace_in_halves(Session& session, NodeOrder order) {
     if (leaves && std::any_of(nodes.begin(), nodes.end(), [&](const Node& node) { return node.info.machine == old; }))
       targets.insert(order.machine);
     if (!targets.empty()) {
+      const std::vector<std::string> holders = holder_targets(session);
+      targets.insert(holders.begin(), holders.end());
       Value document;
       const int code = plan_and_run(session, "node-replace", {targets.begin(), targets.end()}, false, &document);
       if (document.is_object()) told = told_as_one(told, std::move(document));

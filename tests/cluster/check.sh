@@ -43,6 +43,11 @@ put_away() {
   fi
 }
 
+# cables_filtered NET: how many machines of 10.99.92 have frames of another MAC dropped, in a table of that network's own
+cables_filtered() {
+  nft list ruleset | awk -v net="$1." '/^table/ {text = ""; count = 0} {text = text $0} /ether saddr/ {count++} /^}/ {if (count > 0 && index(text, net)) print count}'
+}
+
 # equals EXPECTED COMMAND…: the command prints exactly that
 equals() {
   local expected=$1 found

@@ -73,22 +73,33 @@ Result<void> check_joins(Session& session, const Pool& pool) {
   return check_join(session.spec().kubernetes.version, *body, pool.role == Role::control_plane);
 }
 
-/// Where addresses have holders, what moves with them when machines come and go. REQUIRES: the graph is expanded.
-std::vector<std::string> holder_targets(const Session& session) {
+bool holds_addresses(const Session& session, const std::string& machine) {
+  return address_holders(session.spec(), session.membership()).contains(MachineName(machine));
+}
+
+/// What moves along where one of these machines holds addresses, or one that leaves did: the holders' own steps and
+/// what announces. REQUIRES: the graph is expanded.
+std::vector<std::string> holder_targets(const Session& session, const std::vector<std::string>& machines,
+                                        bool one_leaves) {
+  const auto holders = address_holders(session.spec(), session.membership());
+  const bool one_comes = std::any_of(machines.begin(), machines.end(),
+                                     [&](const std::string& name) { return holders.contains(MachineName(name)); });
   std::vector<std::string> targets;
-  for (const auto& [machine, addresses] : address_holders(session.spec(), session.membership()))
-    targets.push_back("machine/" + machine.text());
+  if (!one_leaves && !one_comes) return targets;
+  for (const auto& [machine, addresses] : holders) targets.push_back("machine/" + machine.text());
   const StepId pools("addon/metallb/pool");
-  if (!targets.empty() && session.graph().find(pools)) targets.push_back(pools.text());
+  if (session.graph().find(pools)) targets.push_back(pools.text());
   return targets;
 }
 
-/// Runs within the order's machines; what is done is no order any more.
-int run_order(Session& session, const std::string& verb, std::vector<std::string> targets) {
-  if (Result<void> expanded = session.expand_graph(); !expanded)
-    return report_error(session.options(), expanded.error());
-  const std::vector<std::string> holders = holder_targets(session);
-  targets.insert(targets.end(), holders.begin(), holders.end());
+/// Runs within the order's machines; what is done is no order any more. `holder_leaves`: one that held addresses.
+int run_order(Session& session, const std::string& verb, std::vector<std::string> targets, bool holder_leaves) {
+  if (session.spec().network.fixed_holders) {
+    if (Result<void> expanded = session.expand_graph(); !expanded)
+      return report_error(session.options(), expanded.error());
+    const std::vector<std::string> more = holder_targets(session, targets, holder_leaves);
+    targets.insert(targets.end(), more.begin(), more.end());
+  }
   const int code = plan_and_run(session, verb, targets, false);
   if (code == 0)
     if (Result<void> dropped = drop_node_order(session.store()); !dropped)
@@ -112,8 +123,9 @@ Value told_as_one(const Value& before, Value after) {
   return after;
 }
 
-/// One machine more, then the old one out; or, where it is a dead member of etcd, the other way round.
-int replace_in_halves(Session& session, NodeOrder order) {
+/// One machine more, then the old one out; or, where it is a dead member of etcd, the other way round. `holds`: the old
+/// one held addresses.
+int replace_in_halves(Session& session, NodeOrder order, bool holds) {
   const MachineName old(order.machine);
   Value told;
   for (;;) {
@@ -131,8 +143,8 @@ int replace_in_halves(Session& session, NodeOrder order) {
     if (leaves && std::any_of(nodes.begin(), nodes.end(), [&](const Node& node) { return node.info.machine == old; }))
       targets.insert(order.machine);
     if (!targets.empty()) {
-      const std::vector<std::string> holders = holder_targets(session);
-      targets.insert(holders.begin(), holders.end());
+      const std::vector<std::string> more = holder_targets(session, {targets.begin(), targets.end()}, leaves && holds);
+      targets.insert(more.begin(), more.end());
       Value document;
       const int code = plan_and_run(session, "node-replace", {targets.begin(), targets.end()}, false, &document);
       if (document.is_object()) told = told_as_one(told, std::move(document));
@@ -187,7 +199,7 @@ int verb_node_add(const Options& options) {
   for (const Member& member : session.membership().members)
     if (!order.known.contains(member.name) || (control_plane && member.pool->role == Role::control_plane))
       fresh.push_back(member.name.text());
-  return run_order(session, "node-add", fresh);
+  return run_order(session, "node-add", fresh, false);
 }
 
 int verb_node_remove(const Options& options) {
@@ -217,6 +229,8 @@ int verb_node_remove(const Options& options) {
              .to = member->pool->count - 1,
              .machine = leaving.text()};
   }
+  const bool holder_leaves =
+      session.spec().network.fixed_holders && (going_on || holds_addresses(session, order.machine));
   if (Result<void> written = write_count(session, order); !written) return report_error(options, written.error());
   if (Result<void> expanded = session.expand_graph(); !expanded) return report_error(options, expanded.error());
   const std::vector<Node>& nodes = session.graph().nodes();
@@ -226,7 +240,7 @@ int verb_node_remove(const Options& options) {
       return report_error(options, dropped.error());
     return 0;
   }
-  return run_order(session, "node-remove", {leaving.text()});
+  return run_order(session, "node-remove", {leaving.text()}, holder_leaves);
 }
 
 int verb_node_replace(const Options& options) {
@@ -271,7 +285,8 @@ int verb_node_replace(const Options& options) {
     if (Result<void> kept = record_node_order(session.store(), order); !kept)
       return report_error(options, kept.error());
   }
-  return replace_in_halves(session, std::move(order));
+  const bool holds = session.spec().network.fixed_holders && (going_on || holds_addresses(session, order.machine));
+  return replace_in_halves(session, std::move(order), holds);
 }
 
 }  // namespace slipway

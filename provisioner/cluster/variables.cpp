@@ -185,14 +185,13 @@ Value manifest_variables(const Spec& spec, const Membership& membership, const V
   if (spec.network.load_balancers && !spec.network.fixed_holders)
     shared_pools.push_back(
         {{"name", "slipway"}, {"addresses", Value::array({to_string(*spec.network.load_balancers)})}});
-  for (const auto& [machine, addresses] : address_holders(spec, membership)) {
-    Value held = Value::array();
+  // A pool for each, so that a new holder changes the announcement alone: MetalLB takes no pools that overlap
+  // meanwhile.
+  for (const auto& [machine, addresses] : address_holders(spec, membership))
     for (const std::string& address : addresses)
-      if (address != to_string(spec.network.endpoint)) held.push_back(address + "/32");
-    if (!held.empty())
-      held_pools.push_back(
-          {{"name", "slipway-" + machine.text()}, {"addresses", std::move(held)}, {"machine", machine.text()}});
-  }
+      if (address != to_string(spec.network.endpoint))
+        held_pools.push_back(
+            {{"name", "slipway-" + address}, {"address", address + "/32"}, {"machine", machine.text()}});
   return {{"cluster", {{"name", spec.name}, {"domain", "cluster.local"}, {"domain_outside", outside}}},
           {"ingress", {{"domain", outside}, {"class", "slipway"}}},
           {"network",

@@ -1,5 +1,6 @@
 """The documents, as a reader uses them: a block after `<!-- file: NAME -->` is written to that file, each block after
-`<!-- run -->` is run by sh -e, in one empty folder for each document. Every relative link leads somewhere."""
+`<!-- run -->` is run by sh -e, in one empty folder for each document; a block after `<!-- screen: NAME -->` is part of that
+golden screen. Every relative link leads somewhere."""
 
 import glob
 import os
@@ -11,6 +12,7 @@ import tempfile
 from checks import check, skip
 
 BLOCK = re.compile(r"^<!-- (run|file: (\S+)) -->\n```\w*\n(.*?)^```$", re.M | re.S)
+SCREEN = re.compile(r"^<!-- screen: (\S+) -->\n```text\n(.*?)^```$", re.M | re.S)
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 
 
@@ -61,6 +63,11 @@ def run(slipway, top):
             text = file.read()
         name = os.path.relpath(path, top)
         ran += run_blocks(slipway, name, text)
+        for screen, body in SCREEN.findall(text):
+            with open("%s/tests/people/golden/%s.txt" % (top, screen)) as file:
+                check("%s: screen %s is what a terminal shows" % (name, screen), body in file.read(), body)
+        shown = len(re.findall(r"^<!-- screen", text, re.M))
+        check("%s: each screen has its block" % name, shown == len(SCREEN.findall(text)))
         marked = len(re.findall(r"^<!-- (run|file)", text, re.M))
         check("%s: each mark has its block" % name, marked == len(BLOCK.findall(text)))
         for link in LINK.findall(re.sub(r"```.*?```", "", text, flags=re.S)):

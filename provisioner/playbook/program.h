@@ -63,7 +63,7 @@ struct Program {
   std::map<std::string, WatchedFile> files{};
   std::map<std::string, size_t> packages{}, units{}, sysctls{};
   std::vector<std::string>
-      pieces{};  ///< File contents, sent on standard input when applying; tasks name them by position + 1.
+      pieces{};  ///< File contents; tasks name them by position + 1. TaskCode::pieces travel on standard input.
   std::set<std::string> libraries{};  ///< Shell libraries in use.
   bool wants_virtualization = false;
   std::string digest{};  ///< Of all that is wanted.

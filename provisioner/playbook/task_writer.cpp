@@ -9,6 +9,8 @@
 namespace slipway::playbook {
 namespace {
 
+constexpr size_t most_in_script = 32 * 1024;
+
 std::string call(const std::string& function, const std::vector<std::string>& words) {
   std::string line = function;
   for (const std::string& word : words) line += " " + shell_quote(word);
@@ -96,12 +98,16 @@ void TaskWriter::apply(const std::string& library, const std::string& function, 
   code_.apply.push_back(call(function, words));
 }
 
-size_t TaskWriter::piece(std::string content) {
+size_t TaskWriter::number_of(std::string content) {
   const auto found = std::find(program_.pieces.begin(), program_.pieces.end(), content);
   const size_t position = static_cast<size_t>(found - program_.pieces.begin());
   if (found == program_.pieces.end()) program_.pieces.push_back(std::move(content));
-  code_.pieces.push_back(position + 1);
   return position + 1;
+}
+
+size_t TaskWriter::piece(std::string content) {
+  code_.pieces.push_back(number_of(std::move(content)));
+  return code_.pieces.back();
 }
 
 void TaskWriter::owe(const std::string& handler) { add_once(code_.owes, handler); }
@@ -125,8 +131,12 @@ void TaskWriter::want_file(const FileWish& wish) {
   if (secret) code_.check.push_back("secret=1");
   check("files", "want_file", {std::to_string(state), index, digest, wish.mode, wish.owner, wish.group});
   if (secret) code_.check.push_back("secret=");
-  const size_t number = piece(wish.content);
+  // Text stands in the script itself, where the host takes it without starting a program.
+  const bool in_script =
+      !secret && wish.content.size() <= most_in_script && wish.content.find(char{}) == std::string::npos;
+  const size_t number = in_script ? number_of(wish.content) : piece(wish.content);
   if (!secret) code_.fields[static_cast<size_t>(content)].piece = number;
+  if (in_script) apply_raw("printf %s " + shell_quote(wish.content) + " > \"$dir/in/" + std::to_string(number) + "\"");
   apply("apply_files", "put_file",
         {index, wish.path, digest, wish.mode, wish.owner, wish.group, std::to_string(number)});
   owe_reload(wish.path);

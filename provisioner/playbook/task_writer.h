@@ -71,6 +71,8 @@ class TaskWriter {
 
  private:
   std::string field_name(const std::string& label) const;
+  /// Its place among Program::pieces, from 1.
+  size_t number_of(std::string content);
   void owe_reload(const std::string& path);
 
   Program& program_;

@@ -21,8 +21,9 @@ Result<void> write_service(const Arguments& arguments, TaskWriter& task) {
   task.begin_object(unit);
   const int field = task.field("enabled", enabled == "yes" ? "enabled" : "disabled");
   task.field("state", active);
-  task.check("units", "want_unit", {std::to_string(field), std::to_string(task.look_at_unit(unit)), enabled, active});
-  task.apply("apply_units", "set_unit", {unit, enabled, active});
+  const std::string index = std::to_string(task.look_at_unit(unit));
+  task.check("units", "want_unit", {std::to_string(field), index, enabled, active});
+  task.apply("apply_units", "set_unit", {index, unit, enabled, active});
   if (active == "active") task.starts(unit);
   return {};
 }

@@ -10,14 +10,15 @@ want_group() {
 
 # want_user FIELD NAME UID GROUP HOME SHELL GROUPS: fields FIELD state, +1 uid, +2 group, +3 home, +4 shell, +5 groups.
 want_user() {
-  if ! getent passwd "$2" > /dev/null; then
+  if ! line=$(getent passwd "$2"); then
     drift "$1" absent
     return 0
   fi
-  # Names of its own: every script keeps what is Slipway's on the host in $home.
-  IFS=: read -r rest rest user_uid rest rest user_home user_shell <<END
-$(getent passwd "$2" | sed 's/:[^:]*:\([^:]*:[^:]*\)$/:-:\1/')
-END
+  # Names of its own: every script keeps what is Slipway's on the host in $home. From both ends: in the middle stands
+  # what people write.
+  user_shell=${line##*:} user_home=${line%:*}
+  user_home=${user_home##*:} user_uid=${line#*:*:}
+  user_uid=${user_uid%%:*}
   [ "$3" = - ] || [ "$user_uid" = "$3" ] || drift $(($1 + 1)) "$user_uid"
   if [ "$4" != - ]; then
     line=$(id -gn "$2")

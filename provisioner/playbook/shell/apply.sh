@@ -41,7 +41,7 @@ begin_apply() {
     event "locked"
     finish 5
   fi
-  mkdir -p -m 755 -- "$home" "$home/handlers" "$home/applied" "$home/artifacts"
+  [ -d "$home/artifacts" ] || mkdir -p -m 755 -- "$home" "$home/handlers" "$home/applied" "$home/artifacts"
   # The stamp says whose host this is; a removal takes it away at its end.
   [ -n "$removal" ] || [ -e "$home/cluster" ] || printf '%s\n' "$cluster" > "$home/cluster"
   read_facts
@@ -57,7 +57,8 @@ owe() {
 
 settle() {
   for name; do
-    rm -f -- "$home/handlers/$playbook.$name"
+    note=$home/handlers/$playbook.$name
+    [ ! -e "$note" ] || rm -f -- "$note"
   done
 }
 
@@ -175,7 +176,7 @@ finish_apply() {
   else
     printf '%s\n' "$digest" > "$home/applied/$playbook"
     # What was sent is in its place by now; what is left is of tries that broke off.
-    rm -rf -- "$home/incoming"
+    [ ! -e "$home/incoming" ] || rm -rf -- "$home/incoming"
   fi
   finish 0
 }

@@ -22,7 +22,7 @@ launch() {
       exit 3
     fi
   done
-  mkdir -p -m 711 "${runs%/*}" "$runs"
+  [ -d "$runs" ] || mkdir -p -m 711 "${runs%/*}" "$runs"
   case $(stat -f -c %T "$runs") in
     tmpfs | ramfs) ;;
     *)
@@ -49,19 +49,21 @@ launch() {
   done
   # What earlier applies left behind; none of them is alive.
   set +f
-  for old in "$runs"/*/; do
-    rm -rf -- "$old"
-  done
+  rm -rf -- "$runs"/*/
   set -f
   umask 077
   mkdir -p "$dir/in"
   : > "$dir/events"
-  number=0
+  number=0 to=$dir/apply
   for size in $pieces; do
-    head -c "$size" > "$dir/in/$number"
+    if [ "$size" = 0 ]; then
+      : > "$to"
+    else
+      head -c "$size" > "$to"
+    fi
     number=$((number + 1))
+    to=$dir/in/$number
   done
-  mv "$dir/in/0" "$dir/apply"
   # The last piece is a word by which a connection that broke while sending is told from a whole one.
   if ! first_line "$dir/in/$((number - 1))" || [ "$line" != whole ]; then
     rm -rf -- "$dir"

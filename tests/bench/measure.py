@@ -58,14 +58,17 @@ class Bench:
                 contestant.runs.append(contestant.run())
         first = statistics.median(run.seconds for run in contestants[0].runs)
         for contestant in contestants:
-            seconds = sorted(run.seconds for run in contestant.runs)
-            median = statistics.median(seconds)
-            self.rows.append({"what": what, "who": contestant.name, "ratio": median / first, "seconds": median,
-                              "least": seconds[0], "most": seconds[-1], "rounds": len(seconds),
-                              "cpu_seconds": statistics.median(run.cpu for run in contestant.runs),
-                              "megabytes": max(run.megabytes for run in contestant.runs)})
-            print("  " + self.line(self.rows[-1]), flush=True)
+            self.row(what, contestant.name, *contestant.runs,
+                     ratio=statistics.median(run.seconds for run in contestant.runs) / first)
         return contestants
+
+    def row(self, what, who, *runs, ratio):
+        seconds = sorted(run.seconds for run in runs)
+        self.rows.append({"what": what, "who": who, "ratio": ratio, "seconds": statistics.median(seconds),
+                          "least": seconds[0], "most": seconds[-1], "rounds": len(seconds),
+                          "cpu_seconds": statistics.median(run.cpu for run in runs),
+                          "megabytes": max(run.megabytes for run in runs), "load": os.getloadavg()[0]})
+        print("  " + self.line(self.rows[-1]), flush=True)
 
     def note(self, text, **figures):
         self.notes.append({"text": text, **figures})

@@ -6,9 +6,10 @@
 #include <filesystem>
 #include <iostream>
 
-#include "base/text.h"
 #include "cli/command_tree.h"
+#include "cli/examples.h"
 #include "cli/output.h"
+#include "cli/usage.h"
 #include "cli/verbs.h"
 #include "cli/version.h"
 #include "cluster/upgrade_checks.h"
@@ -24,16 +25,8 @@ class CommandLine {
   CommandLine() : app_("Slipway: from one YAML file to a running, repaired, growing Kubernetes platform.", "slipway") {
     app_.require_subcommand(1);
     app_.set_help_flag("-h,--help", "Help, also after a verb");
-    app_.footer(
-        "Examples:\n"
-        "  slipway bootstrap inventory/local.yaml       hosts and a cluster on this machine\n"
-        "  slipway plan inventory/local.yaml            what would be touched, and why\n"
-        "  slipway repair inventory/local.yaml          mend what drifted\n"
-        "  slipway node add inventory/local.yaml --pool workers\n"
-        "  slipway destroy inventory/local.yaml         leave the machine as it was\n"
-        "SPEC defaults to SLIPWAY_SPEC, else ./slipway.yaml.\n"
-        "Exit codes: 0 done, 1 failed, 2 drift (plan --detailed-exitcode), 3 bad input, 4 approval needed, 5 locked,\n"
-        "130 and 143 interrupted.");
+    app_.set_version_flag("--version", std::string("slipway ") + version())->group("");
+    app_.footer(examples_of(""));
     starts();
     runs();
     looks();
@@ -48,9 +41,20 @@ class CommandLine {
   Verb chosen() const { return chosen_; }
 
  private:
+  static CLI::App* named(CLI::App& parent, const std::string& name, const std::string& text) {
+    CLI::App* sub = parent.add_subcommand(name, text);
+    std::string path = name;
+    for (CLI::App* at = &parent; at->get_parent() != nullptr; at = at->get_parent()) path = at->get_name() + " " + path;
+    return sub->footer(examples_of(path));
+  }
+
+  CLI::App* group(const std::string& name, const std::string& text) {
+    return named(app_, name, text)->require_subcommand(1);
+  }
+
   CLI::App* verb(CLI::App& parent, const std::string& name, const std::string& text, Verb function,
                  bool takes_spec = true) {
-    CLI::App* sub = parent.add_subcommand(name, text);
+    CLI::App* sub = named(parent, name, text);
     // The callback of `create` also runs for `create etcd`, after it.
     sub->callback([this, sub, function] {
       if (sub->get_subcommands().empty()) chosen_ = function;
@@ -148,12 +152,11 @@ class CommandLine {
   }
 
   void nodes() {
-    CLI::App* node = app_.add_subcommand("node", "List, add, remove and replace machines");
-    node->require_subcommand(1);
+    CLI::App* node = group("node", "List, add, remove and replace machines");
     verb(*node, "list", "The machines of the cluster", verb_node_list);
     CLI::App* add =
         run_verb(*node, "add", "Grow a pool: changes its count in the spec, then makes the machine", verb_node_add);
-    add->add_option("--pool", options_.pool, "The pool to grow")->required();
+    add->add_option("--pool", options_.pool, "The pool to grow")->required()->type_name("POOL");
     add->add_option("--count", options_.count, "How many [1]")->check(CLI::Range(1, 1000));
     CLI::App* remove =
         run_verb(*node, "remove", "Drain a machine, take it out of the spec and delete it", verb_node_remove);
@@ -178,8 +181,7 @@ class CommandLine {
   }
 
   void backups() {
-    CLI::App* backup = app_.add_subcommand("backup", "Backups of the database, and of etcd");
-    backup->require_subcommand(1);
+    CLI::App* backup = group("backup", "Backups of the database, and of etcd");
     CLI::App* create = verb(*backup, "create", "Take a backup now", verb_backup_create);
     create->add_flag("--incremental", options_.incremental, "Only what changed since the newest one");
     CLI::App* list = verb(*backup, "list", "Every backup: when, how large, and how it was checked", verb_backup_list);
@@ -206,38 +208,34 @@ class CommandLine {
   }
 
   void certificates() {
-    CLI::App* cert = app_.add_subcommand("cert", "Certificates, and the key that secrets are encrypted with");
-    cert->require_subcommand(1);
+    CLI::App* cert = group("cert", "Certificates, and the key that secrets are encrypted with");
     verb(*cert, "list", "Every certificate: where, whose, and how long it lasts", verb_cert_list);
     run_verb(*cert, "rotate-encryption", "A new key for the cluster's Secrets in etcd, in place of the present one",
              verb_cert_rotate_encryption);
   }
 
   void inner_things() {
-    CLI::App* artifacts = app_.add_subcommand("artifacts", "The pinned third-party files");
-    artifacts->require_subcommand(1);
+    CLI::App* artifacts = group("artifacts", "The pinned third-party files");
     CLI::App* list = verb(*artifacts, "list", "Every artifact: version, source, checksum", verb_artifacts_list, false);
     CLI::App* get = verb(*artifacts, "get", "Make artifacts ready and print their paths", verb_artifacts_get, false);
     for (CLI::App* app : {list, get})
       app->add_option("--kubernetes", options_.kubernetes, "The Kubernetes release they belong to [the default]")
           ->type_name("VERSION");
     get->add_option("names", options_.names, "e.g. binary/kubectl")->required()->type_name("NAME…");
-    CLI::App* state = app_.add_subcommand("state", "What Slipway knows");
-    state->require_subcommand(1);
+    CLI::App* state = group("state", "What Slipway knows");
     verb(*state, "list", "Every recorded step", verb_state_list);
     CLI::App* show = verb(*state, "show", "One recorded step", verb_state_show);
     show->add_option("step", options_.names, "The step's id")->required()->expected(1)->type_name("STEP");
     carry(*state);
     correct(*state);
     secrets();
-    CLI::App* completion =
-        app_.add_subcommand("completion", "Completion for a shell: source <(slipway completion bash)");
+    CLI::App* completion = named(app_, "completion", "Completion for a shell: source <(slipway completion bash)");
     completion->add_option("shell", options_.shell, "bash, zsh or fish")
         ->required()
         ->check(CLI::IsMember({"bash", "zsh", "fish"}));
-    app_.add_subcommand("man", "The man page: slipway man | man -l -")
+    named(app_, "man", "The man page: slipway man | man -l -")
         ->add_flag("--markdown", options_.markdown, "The verbs and options as Markdown");
-    CLI::App* version = app_.add_subcommand("version", "Version and build facts");
+    CLI::App* version = named(app_, "version", "Version and build facts");
     version->callback([this] { chosen_ = print_version; });
   }
 
@@ -261,11 +259,8 @@ class CommandLine {
     with_passphrase_file(out)
         ->add_option("--file", options_.file, "Write it here [./NAME.slipway-export]")
         ->type_name("FILE");
-    out->footer("The passphrase: --passphrase-file, SLIPWAY_EXPORT_PASSPHRASE, or asked for on the terminal.");
     CLI::App* in = changing(state, "import", "Take up what export wrote", verb_state_import);
     with_passphrase_file(in)->add_option("--file", options_.file, "The export")->required()->type_name("FILE");
-    in->footer(
-        "Another state is never written over. A newer state of the same cluster is kept, and its lost key put back.");
     CLI::App* recover = changing(state, "recover", "Without state and export: take up what carries the cluster's mark",
                                  verb_state_recover);
     recover->add_option("--key", options_.key, "A private key that the machines accept [the spec's ssh.key]")
@@ -274,9 +269,7 @@ class CommandLine {
     rekey->add_flag("--passphrase", options_.with_passphrase, "Protect the key file by a passphrase");
     rekey->add_flag("--no-passphrase", options_.without_passphrase, "Leave the key file unprotected")
         ->excludes("--passphrase");
-    with_passphrase_file(rekey)->footer(
-        "Neither flag: as before. The new passphrase: --passphrase-file, SLIPWAY_NEW_PASSPHRASE, or asked for.\n"
-        "The present one: SLIPWAY_PASSPHRASE, or asked for, by every verb that needs a secret.");
+    with_passphrase_file(rekey);
   }
 
   void correct(CLI::App& state) {
@@ -296,8 +289,7 @@ class CommandLine {
   }
 
   void secrets() {
-    CLI::App* secret = app_.add_subcommand("secret", "Secrets that you give, sealed in the state");
-    secret->require_subcommand(1);
+    CLI::App* secret = group("secret", "Secrets that you give, sealed in the state");
     CLI::App* set =
         changing(*secret, "set", "Seal a secret: from a file, a variable, sops or standard input", verb_secret_set);
     set->add_option("name", options_.names, "e.g. addon/postgres/password")->required()->expected(1)->type_name("NAME");
@@ -314,19 +306,6 @@ class CommandLine {
   Options options_;
   Verb chosen_ = nullptr;
 };
-
-/// The nearest verb for a word that is none.
-std::string suggestion(const CLI::App& app, int argc, char** argv) {
-  std::vector<std::string> verbs;
-  for (const CLI::App* sub : app.get_subcommands(nullptr)) verbs.push_back(sub->get_name());
-  for (int i = 1; i < argc; ++i)
-    if (argv[i][0] != '-') {
-      if (std::find(verbs.begin(), verbs.end(), argv[i]) != verbs.end()) return {};
-      const std::optional<std::string> near = nearest(argv[i], verbs);
-      return near ? "did you mean 'slipway " + *near + "'?" : "slipway --help lists the verbs";
-    }
-  return "slipway --help lists the verbs";
-}
 
 /// The words as the parser wants them: `--approve data-loss` is one flag, so that a spec after --approve is still a
 /// spec.
@@ -351,14 +330,16 @@ std::vector<std::string> words_of(int argc, char** argv) {
 
 int run(int argc, char** argv) {
   CommandLine line;
+  if (argc < 2) {
+    std::cerr << line.app().help();
+    return exit_code(ErrorKind::bad_input);
+  }
   try {
     line.app().parse(words_of(argc, argv));
   } catch (const CLI::Success& help) {
     return line.app().exit(help);
   } catch (const CLI::ParseError& problem) {
-    const std::string near = suggestion(line.app(), argc, argv);
-    say(describe(fail(ErrorKind::bad_input, "cannot read the command line",
-                      {.found = problem.what(), .advice = near.empty() ? "slipway VERB --help" : near})));
+    say(describe(usage_error(command_help(line.app()), {argv + 1, argv + argc}, problem.what())));
     return exit_code(ErrorKind::bad_input);
   }
   const CLI::App& app = line.app();

@@ -41,12 +41,11 @@ std::string option_entry(const OptionHelp& option) {
 }
 
 void add_command(std::string& out, const std::string& path, const CommandHelp& command) {
-  if (command.commands.empty()) {
-    out += ".SS " + escaped(path) + "\n" + escaped(command.about) + ".\n.PP\n" +
-           synopsis("slipway " + path, command);
+  if (command.runs) {
+    out += ".SS " + escaped(path) + "\n" + escaped(command.about) + ".\n.PP\n" + synopsis("slipway " + path, command);
     for (const OptionHelp& option : command.options)
       if (!option.positional && option.names.front() != "-h") out += option_entry(option);
-    return;
+    if (!command.footer.empty()) out += ".PP\n.nf\n" + escaped(command.footer) + "\n.fi\n";
   }
   for (const CommandHelp& inner : command.commands) add_command(out, path + " " + inner.name, inner);
 }

@@ -27,9 +27,7 @@ std::string usage(const std::string& path, const CommandHelp& command) {
   return out;
 }
 
-void add_command(std::string& out, const std::string& path, const CommandHelp& command) {
-  for (const CommandHelp& inner : command.commands) add_command(out, path + " " + inner.name, inner);
-  if (!command.commands.empty()) return;
+void add_verb(std::string& out, const std::string& path, const CommandHelp& command) {
   out += "\n## " + path + "\n" + command.about + ".\n```\n" + usage(path, command) + "\n```\n";
   std::string rows;
   for (const OptionHelp& option : command.options) {
@@ -39,6 +37,11 @@ void add_command(std::string& out, const std::string& path, const CommandHelp& c
             " |\n";
   }
   if (!rows.empty()) out += "\n| option | |\n| --- | --- |\n" + rows;
+}
+
+void add_command(std::string& out, const std::string& path, const CommandHelp& command) {
+  if (command.runs) add_verb(out, path, command);
+  for (const CommandHelp& inner : command.commands) add_command(out, path + " " + inner.name, inner);
 }
 
 }  // namespace

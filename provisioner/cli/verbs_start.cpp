@@ -72,24 +72,32 @@ int verb_init(const Options& options) {
 }
 
 int verb_complete(const Options& options) {
-  // Called on each press of the tab key: reads the state alone, and is silent about whatever is wrong.
+  // Called on each press of the tab key: reads spec and state alone, and is silent about whatever is wrong.
   Options with_spec = options;
   if (options.names.size() > 1) with_spec.spec = options.names[1];
   const Result<Spec> spec = load_spec(spec_path(with_spec));
   if (!spec) return 0;
+  const std::string& kind = options.names.front();
+  const auto offer = [](const std::string& word) { std::printf("%s\n", word.c_str()); };
+  if (kind == "pools")
+    for (const Pool& pool : spec->pools) offer(pool.name);
+  if (kind == "names")
+    for (const auto& [name, settings] : spec->addons) offer(name);
+  const std::string directory = state_directory_for(with_spec, spec->path, spec->name);
+  if (kind == "runs") {
+    std::error_code ignored;
+    for (const auto& entry : std::filesystem::directory_iterator(directory + "/runs", ignored))
+      offer(entry.path().filename().string());
+  }
   const Result<std::unique_ptr<StateStore>> store =
-      StateStore::open({.directory = state_directory_for(with_spec, spec->path, spec->name),
-                        .cluster = spec->name,
-                        .verb = "complete",
-                        .read_only = true});
+      StateStore::open({.directory = directory, .cluster = spec->name, .verb = "complete", .read_only = true});
   if (!store) return 0;
   const State state = (*store)->snapshot();
-  if (options.names.front() == "steps") {
-    for (const auto& [id, record] : state.steps) std::printf("%s\n", id.text().c_str());
-    return 0;
-  }
-  for (const auto& [pool, members] : state.pools)
-    for (const std::string& name : members.names) std::printf("%s\n", name.c_str());
+  if (kind == "steps" || kind == "targets")
+    for (const auto& [id, record] : state.steps) offer(id.text());
+  if (kind == "machines" || kind == "names" || kind == "targets")
+    for (const auto& [pool, members] : state.pools)
+      for (const std::string& name : members.names) offer(name);
   return 0;
 }
 

@@ -168,6 +168,16 @@ class Planner {
     }
   }
 
+  Error no_such_target(const std::string& target) const {
+    std::set<std::string> names;
+    for (const Node& node : graph_.nodes()) names.insert({node.info.id.text(), node.info.machine.text()});
+    const std::optional<std::string> near = nearest(target, {names.begin(), names.end()});
+    return fail(ErrorKind::bad_input, "the target names no machine and no step",
+                {.found = target,
+                 .advice = near ? "did you mean '" + *near + "'? slipway plan SPEC --all lists every step"
+                                : "slipway plan SPEC --all lists every step, slipway node list SPEC every machine"});
+  }
+
   Result<void> apply_scope() {
     const auto& nodes = graph_.nodes();
     needed_.assign(nodes.size(), options_.targets.empty());
@@ -183,9 +193,7 @@ class Planner {
         hit = in_scope[i] = true;
         if (by_machine) machines.insert(info.machine);
       }
-      if (!hit)
-        return fail(ErrorKind::bad_input, "the target names no machine and no step",
-                    {.found = target, .advice = "slipway plan SPEC --all lists every step"});
+      if (!hit) return no_such_target(target);
     }
     for (size_t i = nodes.size(); i-- > 0;)
       if (in_scope[i])

@@ -1,9 +1,11 @@
 #include "spec/spec.h"
 
 #include <algorithm>
+#include <filesystem>
 
 #include "base/digest.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "spec/checks.h"
 #include "spec/overlay.h"
 #include "spec/spec_build.h"
@@ -30,6 +32,24 @@ SpecDraft read_draft(const std::string& path, const std::string& text, std::stri
   return draft;
 }
 
+/// For somebody who named a file that is not there: the one beside it that they may have meant, or how to get a first
+/// one.
+Error no_such_spec(const std::filesystem::path& path) {
+  std::vector<std::string> beside;
+  std::error_code ignored;
+  const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
+  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored))
+    if (entry.path().extension() == ".yaml" || entry.path().extension() == ".yml")
+      beside.push_back(entry.path().filename().string());
+  std::sort(beside.begin(), beside.end());
+  const std::optional<std::string> near = nearest(path.filename().string(), beside);
+  const std::string first = "slipway init --file " + shell_quote(path.string()) + " writes a first one";
+  return fail(ErrorKind::bad_input, "there is no such spec",
+              {.found = beside.empty() ? "no file " + path.string()
+                                       : "no file " + path.string() + "; there: " + join(beside, ", "),
+               .advice = near ? "did you mean '" + (path.parent_path() / *near).string() + "'?" : first});
+}
+
 }  // namespace
 
 std::string_view name(Role role) { return role == Role::control_plane ? "control-plane" : "worker"; }
@@ -54,6 +74,7 @@ Result<Spec> parse_spec(const std::string& path, const std::string& text) {
 
 Result<Spec> load_spec(const std::string& path) {
   Result<std::string> text = read_file(path);
+  if (!text && text.error().kind == ErrorKind::not_found) return no_such_spec(path);
   if (!text) return std::move(text).error().while_doing("reading the spec " + path);
   return parse_spec(path, *text);
 }

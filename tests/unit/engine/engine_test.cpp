@@ -424,6 +424,17 @@ TEST(Plan, AnUnknownTargetIsBadInput) {
   EXPECT_EQ(plan.error().kind, ErrorKind::bad_input);
 }
 
+TEST(Plan, AMistypedTargetIsToldWithTheNearestOne) {
+  Bench bench;
+  bench.add("machine/w-2");
+  ASSERT_TRUE(bench.graph.finish().ok());
+  bench.plan_options.targets = {"machne/w-2"};
+  const Result<Plan> plan =
+      make_plan(bench.graph, bench.store.snapshot(), bench.reader, bench.clock, bench.plan_options, nullptr);
+  ASSERT_FALSE(plan.ok());
+  EXPECT_NE(plan.error().advice.find("did you mean 'machine/w-2'?"), std::string::npos) << plan.error().advice;
+}
+
 TEST(Plan, OnDemandStepsActOnlyForADependentThatActs) {
   Bench bench;
   bench.add("artifact", {}, {.id = StepId(), .on_demand = true});

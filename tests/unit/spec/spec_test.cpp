@@ -1,11 +1,13 @@
 #include "spec/spec.h"
 
 #include <cstdlib>
+#include <filesystem>
 #include <gtest/gtest.h>
 
 #include "base/digest.h"
 #include "base/error_reference.h"
 #include "base/file.h"
+#include "base/ids.h"
 
 namespace slipway {
 namespace {
@@ -192,10 +194,24 @@ TEST(Spec, ExpandsHomeAndResolvesRelativePaths) {
   EXPECT_EQ(resolve_path("x", "b.yaml"), "x");
 }
 
-TEST(Spec, MissingFileIsNotFound) {
-  const Result<Spec> spec = load_spec("/nonexistent/cluster.yaml");
-  ASSERT_FALSE(spec);
-  EXPECT_EQ(spec.error().kind, ErrorKind::not_found);
+TEST(Spec, MissingFileIsBadInputAndNamesItsNeighbour) {
+  const Result<Spec> alone = load_spec("/nonexistent/cluster.yaml");
+  ASSERT_FALSE(alone);
+  EXPECT_EQ(alone.error().kind, ErrorKind::bad_input);
+  EXPECT_EQ(alone.error().found, "no file /nonexistent/cluster.yaml");
+  EXPECT_EQ(alone.error().advice, "slipway init --file /nonexistent/cluster.yaml writes a first one");
+
+  const std::filesystem::path folder = std::filesystem::temp_directory_path() / ("slipway-spec-" + random_hex(6));
+  std::filesystem::create_directories(folder);
+  for (const char* name : {"shop.yaml", "other.yml", "notes.txt"})
+    ASSERT_TRUE(write_file_atomically((folder / name).string(), "name: shop\n"));
+  const Result<Spec> near = load_spec((folder / "shop.yml").string());
+  const Result<Spec> far = load_spec((folder / "cluster.yaml").string());
+  std::filesystem::remove_all(folder);
+  ASSERT_FALSE(near);
+  EXPECT_EQ(near.error().advice, "did you mean '" + (folder / "shop.yaml").string() + "'?");
+  ASSERT_FALSE(far);
+  EXPECT_EQ(far.error().found, "no file " + (folder / "cluster.yaml").string() + "; there: other.yml, shop.yaml");
 }
 
 TEST(Spec, OneFaultFillsTheErrorsOwnFields) {

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/text.h"
 #include "spec/spec.h"
 
 namespace slipway {
@@ -39,6 +40,17 @@ TEST_P(Starter, WritesAValidSpecOfItsProvider) {
   EXPECT_EQ(spec->provider, GetParam());
   EXPECT_EQ(spec->name, "demo");
   EXPECT_EQ(text->find('%'), std::string::npos) << *text;
+}
+
+TEST_P(Starter, EachAddOnThatItOffersIsOneToTake) {
+  const Result<std::string> text = starter_spec(GetParam(), needed_answers(GetParam()));
+  ASSERT_TRUE(text);
+  const size_t addons = text->find("addons:\n");
+  ASSERT_NE(addons, std::string::npos);
+  const std::string taken = text->substr(0, addons) + replace_all(text->substr(addons), "\n  # ", "\n  ");
+  const Result<Spec> spec = parse_spec("slipway.yaml", taken);
+  ASSERT_TRUE(spec) << describe(spec.error()) << taken;
+  EXPECT_GE(spec->addons.size(), 7u);
 }
 
 TEST_P(Starter, TakesEveryAnswerUp) {

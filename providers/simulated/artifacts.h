@@ -11,8 +11,8 @@
 
 namespace slipway::simulated {
 
-/// Third-party files of a few bytes that hold their own names, all of the release of Kubernetes that the spec asks for.
-/// Threads: any.
+/// Third-party files of a few bytes that hold their own names or no objects, all of the release of Kubernetes that the
+/// spec asks for. Threads: any.
 class Artifacts final : public ArtifactReader, public ArtifactWriter {
  public:
   Artifacts(World& world, VirtualClock& clock, FaultPlan& faults, std::string directory, std::string release)
@@ -34,7 +34,8 @@ class Artifacts final : public ArtifactReader, public ArtifactWriter {
       if (const std::optional<Error> error = error_of(*strike, "artifact/" + name)) return *error;
     const ArtifactFile made = file(name);
     if (Result<void> folder = make_directories(directory_, 0700); !folder) return std::move(folder).error();
-    if (Result<void> written = write_file_atomically(made.path, name); !written) return std::move(written).error();
+    if (Result<void> written = write_file_atomically(made.path, content(name)); !written)
+      return std::move(written).error();
     const auto lock = world_.enter();
     world_.set("artifact/" + name, release_);
     if (Result<void> kept = world_.commit(); !kept) return std::move(kept).error();
@@ -46,12 +47,17 @@ class Artifacts final : public ArtifactReader, public ArtifactWriter {
     return name.starts_with("binary/kube") || name.starts_with("images/");
   }
 
+  static std::string content(const std::string& name) {
+    // A project's own objects, of which none is needed here.
+    return name.starts_with("objects/") ? R"({"apiVersion":"v1","kind":"List","items":[]})" : name;
+  }
+
   ArtifactFile file(const std::string& name) const {
     return {.name = name,
             .version = release_,
             .path = directory_ + "/" + replace_all(name, "/", "_"),
             .sha256 = sha256(of_release(name) ? name + " " + release_ : name),
-            .size = name.size(),
+            .size = content(name).size(),
             .source = "simulated"};
   }
 

@@ -378,6 +378,7 @@ RunSummary Session::run(const Plan& plan, const std::string& verb, const Plan* c
                                    {"cluster", parts.spec.name},
                                    {"spec", fs::absolute(parts.spec.path).string()},
                                    {"version", version()},
+                                   {"kubernetes", parts.spec.kubernetes.version},
                                    {"user", user_name()},
                                    {"host", host_name()},
                                    {"started", format_time(std::chrono::system_clock::now())}}));
@@ -399,7 +400,9 @@ RunSummary Session::run(const Plan& plan, const std::string& verb, const Plan* c
   options.cancelled = &cancellation();
   pass_boundary("phase/running");
   options.step_log = [&](const StepId& step) { return (*log)->step_log(step); };
-  sink({.time = std::chrono::system_clock::now(), .type = "run-started", .text = verb, .data = {{"steps", to_do}}});
+  // The clock of the steps' events: a simulated world has its own.
+  const Clock& clock = parts.ports->writer().clock;
+  sink({.time = clock.wall(), .type = "run-started", .text = verb, .data = {{"steps", to_do}}});
   parts.summary = watched(view, [&] {
     return execute(*parts.graph, plan, parts.ports->reader(), parts.ports->writer(), *parts.store, options, sink);
   });
@@ -416,7 +419,7 @@ RunSummary Session::run(const Plan& plan, const std::string& verb, const Plan* c
     });
     if (parts.whole && all_done && open_node_order(now) && !half_replaced(now)) (void)drop_node_order(*parts.store);
   }
-  sink({.time = std::chrono::system_clock::now(), .type = "run-done", .data = run_document()});
+  sink({.time = clock.wall(), .type = "run-done", .data = run_document()});
   Value summary_document = run_document();
   summary_document["artifacts"] = artifacts_of(parts.store->snapshot());
   (*log)->write_summary(summary_document);

@@ -34,7 +34,24 @@ std::string shown(const Value& value) {
   return text;
 }
 
-std::string field_line(const FieldChange& change, const Style& style) {
+/// "memory_bytes 2147483648 -> 4294967296" as "memory 2.0 GiB -> 4.0 GiB", unless that hides the difference.
+FieldChange readable(FieldChange change) {
+  constexpr std::string_view unit = "_bytes";
+  const auto amount = [](const Value& value) { return value.is_number_unsigned() || value.is_null(); };
+  const auto words = [](const Value& value) {
+    return value.is_null() ? value : Value(format_bytes(value.get<uint64_t>()));
+  };
+  if (!change.field.ends_with(unit) || !amount(change.old_value) || !amount(change.new_value)) return change;
+  const Value from = words(change.old_value), to = words(change.new_value);
+  if (from == to) return change;
+  change.field.resize(change.field.size() - unit.size());
+  change.old_value = from;
+  change.new_value = to;
+  return change;
+}
+
+std::string field_line(const FieldChange& exact, const Style& style) {
+  const FieldChange change = readable(exact);
   std::string line = "      " + change.field;
   if (change.field == "*") return style.dim("      known after what it needs is there");
   if (change.sensitive) return line + style.dim("  changed (not shown)");
@@ -155,7 +172,8 @@ class PlanText {
     out_ += "  " + symbol(step.out_of_scope ? Action::none : step.diff.action, style_) + " " +
             padded(step.id.text(), 32) + "  ";
     if (acts(step)) out_ += name(step.diff.action);
-    if (const std::string reason = acts(step) ? reason_of(step) : ""; !reason.empty()) out_ += "  " + style_.dim(reason);
+    if (const std::string reason = acts(step) ? reason_of(step) : ""; !reason.empty())
+      out_ += "  " + style_.dim(reason);
     if (step.diff.action != Action::none && step.out_of_scope) out_ += style_.dim("not in this run's scope");
     if (acts(step) && step.needs_approval) out_ += style_.red("  needs --approve");
     out_ += "\n";
@@ -202,8 +220,20 @@ class PlanText {
     if (plan_.critical_time > Milliseconds(0))
       out_ += ", at least " + format_seconds(static_cast<double>(plan_.critical_time.count()) / 1000);
     out_ += ".";
-    if (!options_.next.empty() && !plan_.nothing_to_do()) out_ += " Nothing was changed; to do it: " + options_.next;
+    if (!options_.next.empty() && !plan_.nothing_to_do()) out_ += " Nothing was changed; to do it: " + next_command();
     out_ += "\n";
+  }
+
+  /// Where all of it waits for approval, the command that does something; where a part does, both.
+  std::string next_command() const {
+    const size_t waiting = plan_.waiting_for_approval();
+    const bool all = waiting == static_cast<size_t>(std::count_if(plan_.steps.begin(), plan_.steps.end(), acts));
+    // What is made again, empty, needs more than --approve: its own line says what.
+    const bool empty = std::any_of(plan_.steps.begin(), plan_.steps.end(), [](const PlannedStep& step) {
+      return acts(step) && step.needs_approval && step.diff.action == Action::create;
+    });
+    if (waiting == 0 || empty) return options_.next;
+    return all ? options_.next + " --approve" : options_.next + ", with --approve for all of it";
   }
 
   std::string counts() const {

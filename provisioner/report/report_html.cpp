@@ -12,7 +12,7 @@ namespace slipway {
 namespace {
 
 const char* const page_style = R"css(
-:root{color-scheme:light dark;--ground:#fff;--text:#1b1f24;--quiet:#57606a;--line:#d0d7de;--good:#1a7f37;--bad:#cf222e;--warn:#9a6700;--bar:#54aeff;--path:#fb8f44}
+:root{color-scheme:light dark;--ground:#fff;--text:#1b1f24;--quiet:#57606a;--line:#d0d7de;--good:#1a7f37;--bad:#cf222e;--warn:#9a6700;--bar:#54aeff;--path:#bc4c00}
 @media (prefers-color-scheme:dark){:root{--ground:#0d1117;--text:#e6edf3;--quiet:#8d96a0;--line:#30363d;--good:#3fb950;--bad:#f85149;--warn:#d29922;--bar:#388bfd;--path:#db6d28}}
 body{font:15px/1.5 system-ui,sans-serif;background:var(--ground);color:var(--text);margin:0 auto;max-width:1100px;padding:1.5rem}
 h1{font-size:1.5rem;margin:0 0 .2rem}h2{font-size:1.1rem;margin:2rem 0 .5rem;border-bottom:1px solid var(--line);padding-bottom:.2rem}
@@ -83,7 +83,8 @@ class Page {
             (failed + cut > 0 ? "bad" : waiting > 0 ? "warn" : "good") + "\">" + verdict + "</span></h1>\n";
     out_ += "<p class=\"quiet\">Run " + escape_markup(fact("run")) + ", " + escape_markup(fact("started")) + ", by " +
             escape_markup(fact("user")) + " on " + escape_markup(fact("host")) + ", Slipway " +
-            escape_markup(fact("version")) + ", spec " + escape_markup(fact("spec")) + "</p>\n<div class=\"figures\">";
+            escape_markup(fact("version")) +
+            (fact("kubernetes").empty() ? "" : ", Kubernetes " + escape_markup(fact("kubernetes"))) + ", spec " + escape_markup(fact("spec")) + "</p>\n<div class=\"figures\">";
     add_figure(seconds_of(run_.length_ms), "in all");
     int64_t path = 0;
     for (const size_t i : run_.critical_path)
@@ -103,13 +104,19 @@ class Page {
   void add_failures() {
     std::string rows;
     for (const RunStep& step : run_.steps)
-      if (step.outcome == "failed" || step.outcome == "blocked" || step.outcome == "waiting" ||
-          step.outcome == "running")
+      if (step.outcome == "failed" || step.outcome == "waiting" || step.outcome == "running")
         rows += "<h3><code>" + escape_markup(step.id) + "</code> <span class=\"" +
                 (step.outcome == "failed" ? "bad" : "warn") + "\">" +
                 (step.outcome == "running" ? "was running when the run ended" : step.outcome) + "</span></h3>" +
                 (step.text.empty() ? "" : "<pre>" + escape_markup(redact(step.text)) + "</pre>") + "\n";
     if (!rows.empty()) out_ += "<h2>What did not succeed</h2>\n" + rows;
+    // What only waited for one of those says nothing new: a line each.
+    std::string blocked;
+    for (const RunStep& step : run_.steps)
+      if (step.outcome == "blocked")
+        blocked += "<tr><td><code>" + escape_markup(step.id) + "</code></td>" + cell(step.text) + "</tr>\n";
+    if (!blocked.empty())
+      out_ += "<h2>What was not tried</h2>\n<table><tr><th>step</th><th>why</th></tr>\n" + blocked + "</table>\n";
   }
 
   void add_changes() {

@@ -25,7 +25,7 @@ struct RunStep {
 };
 
 struct RunRecord {
-  Value facts;              ///< "run", "verb", "cluster", "spec", "version", "user", "host", "started".
+  Value facts;              ///< "run", "verb", "cluster", "spec", "version", "kubernetes", "user", "host", "started".
   Value summary;            ///< As Session::run_document; null where the run was cut off.
   Value artifacts;          ///< List of {name, version, sha256, source, size}.
   std::vector<RunStep> steps;

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "graph/critical_path.h"
+
 #include "tests/golden.h"
 
 namespace slipway {
@@ -79,6 +80,25 @@ TEST(PlanText, DriftIsShownByFieldWithOldAndNew) {
                       {.field = "password", .sensitive = true},
                       {.field = "address", .old_value = "10.0.0.1", .unknown = true}};
   expect_text("drift", text(plan_of({base, step("host/workers-2/base", "workers-2", Action::none, Reason::none)})));
+}
+
+TEST(PlanText, AmountsAreReadAsAmounts) {
+  PlannedStep larger = step("machine/workers-1", "workers-1", Action::update, Reason::spec_changed);
+  larger.diff.fields = {{.field = "memory_bytes", .old_value = uint64_t{2} << 30, .new_value = uint64_t{4} << 30},
+                        {.field = "disk_bytes", .old_value = uint64_t{1} << 40, .new_value = (uint64_t{1} << 40) + 1}};
+  const std::string said = text(plan_of({larger}));
+  EXPECT_NE(said.find("      memory  2.0 GiB -> 4.0 GiB\n"), std::string::npos) << said;
+  // Where rounding would hide the difference, the numbers stay.
+  EXPECT_NE(said.find("      disk_bytes  1099511627776 -> 1099511627777\n"), std::string::npos) << said;
+}
+
+TEST(PlanText, TheLastLineNamesTheCommandForWhatWaits) {
+  PlannedStep gone = step("machine/workers-3", "workers-3", Action::remove, Reason::not_in_spec);
+  gone.needs_approval = true;
+  const std::string some = text(plan_of({gone, created("machine/workers-4", "workers-4")}));
+  EXPECT_NE(some.find("to do it: slipway apply demo.yaml, with --approve for all of it\n"), std::string::npos) << some;
+  const std::string all = text(plan_of({gone}));
+  EXPECT_NE(all.find("to do it: slipway apply demo.yaml --approve\n"), std::string::npos) << all;
 }
 
 TEST(PlanText, WhatNeedsApprovalIsSaidAtTheStepAndInTheEnd) {

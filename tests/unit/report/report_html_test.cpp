@@ -23,8 +23,8 @@ class RunFolder {
 };
 
 Value step(const std::string& id, const std::string& machine, const std::string& action, std::vector<size_t> needs) {
-  return {{"id", id},     {"machine", machine}, {"layer", "host"}, {"title", id}, {"action", action},
-          {"reason", "drift"}, {"needs", needs}, {"diff", Value::array()}};
+  return {{"id", id},         {"machine", machine}, {"layer", "host"}, {"title", id},
+          {"action", action}, {"reason", "drift"},  {"needs", needs},  {"diff", Value::array()}};
 }
 
 Value event(const std::string& time, const std::string& type, const std::string& id, const std::string& text = "") {
@@ -35,11 +35,11 @@ Value event(const std::string& time, const std::string& type, const std::string&
 void write_run(const RunFolder& folder) {
   Value base = step("host/workers-1/base", "workers-1", "update", {0});
   base["diff"] = {{{"field", "net.ipv4.ip_forward"}, {"old", "0"}, {"new", "1"}}};
-  const Value header = {{"facts", {{"verb", "repair"}, {"cluster", "demo"}, {"run", "r-1"}, {"version", "9.9"}}},
-                        {"steps",
-                         {step("machine/workers-1", "workers-1", "none", {}), base,
-                          step("node/workers-1", "workers-1", "update", {1}),
-                          step("host/workers-2/base", "workers-2", "update", {})}}};
+  const Value header = {
+      {"facts", {{"verb", "repair"}, {"cluster", "demo"}, {"run", "r-1"}, {"version", "9.9"}}},
+      {"steps",
+       {step("machine/workers-1", "workers-1", "none", {}), base, step("node/workers-1", "workers-1", "update", {1}),
+        step("host/workers-2/base", "workers-2", "update", {})}}};
   folder.write("run.json", header.dump());
   std::string lines;
   for (const Value& line :
@@ -103,6 +103,20 @@ TEST(ReportHtml, ShowsFailureChangeAndChain) {
   EXPECT_NE(page.find("bar path failed"), std::string::npos);
 }
 
+TEST(ReportHtml, WhatWasNotTriedIsALineEachWithItsReason) {
+  const RunFolder folder;
+  write_run(folder);
+  folder.write("events.jsonl",
+               event("00.000", "run-started", "").dump() + "\n" +
+                   event("01.000", "step-blocked", "node/workers-1", "waits for host/workers-1/base").dump() + "\n");
+  const Result<RunRecord> run = read_run(folder.path);
+  ASSERT_TRUE(run);
+  const std::string page = report_html(*run);
+  EXPECT_NE(page.find("<tr><td><code>node/workers-1</code></td><td>waits for host/workers-1/base</td></tr>"),
+            std::string::npos);
+  EXPECT_EQ(page.find("What did not succeed"), std::string::npos);
+}
+
 TEST(ReportHtml, LoadsNothingFromOutside) {
   const RunFolder folder;
   write_run(folder);
@@ -118,7 +132,8 @@ TEST(ReportHtml, KnownSecretsAreNotInIt) {
   const RunFolder folder;
   write_run(folder);
   folder.write("events.jsonl", event("00.000", "run-started", "").dump() + "\n" +
-                                   event("01.000", "step-failed", "node/workers-1", "login hunter2-hunter2").dump() + "\n");
+                                   event("01.000", "step-failed", "node/workers-1", "login hunter2-hunter2").dump() +
+                                   "\n");
   const Result<RunRecord> run = read_run(folder.path);
   ASSERT_TRUE(run);
   EXPECT_EQ(report_html(*run).find("hunter2"), std::string::npos);

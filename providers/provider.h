@@ -2,9 +2,11 @@
 // What makes machines. A provider turns pools into steps over its own kinds of object, lists what it owns, and offers
 // its API as the two cloud ports. docs/guides/adding-a-provider.md walks through one.
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "graph/graph.h"
@@ -47,6 +49,21 @@ class MachineFiles {
   virtual Result<void> authorise(const MachineName& machine, const std::string& login_public_key) = 0;
 };
 
+/// Where add-ons put the files of InsideAccess into a container.
+inline constexpr std::string_view cloud_folder = "/etc/cloud";
+
+/// Optional: what programs inside the cluster need to talk to the provider's own API (add-ons that say `provider:`).
+/// Threads: any. Lifetime: the provider's.
+class InsideAccess {
+ public:
+  virtual ~InsideAccess() = default;
+  /// Configuration files by name, as they lie in one folder, `cloud_folder`. Holds secrets. Connects to nothing.
+  /// Errors: bad_input (credentials that cannot be handed on), not_found (a file that they name).
+  virtual Result<std::map<std::string, std::string>> files() const = 0;
+  /// What a Node's spec.providerID says of the machine that has this id.
+  virtual std::string node_id(const std::string& machine_id) const = 0;
+};
+
 /// Limits that plans and doctor compare with the spec; asked for at plan time.
 struct Capacity {
   std::optional<int> cpus;
@@ -79,6 +96,8 @@ class Provider {
   virtual Seconds list_lag() const { return Seconds(0); }
   /// Null where machines are reached by SSH alone. Lives as long as the provider.
   virtual MachineFiles* machine_files() { return nullptr; }
+  /// Null where nothing inside the cluster can make use of the provider.
+  virtual const InsideAccess* inside_access() const { return nullptr; }
   /// Address by which the Kubernetes API is reached from outside the machines' network, once there is one.
   virtual std::string outside_api_address() { return {}; }
   /// API calls made so far; nothing where there is no API to call.

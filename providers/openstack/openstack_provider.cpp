@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "providers/common/observed_cloud.h"
 #include "providers/openstack/graph_writer.h"
+#include "providers/openstack/inside.h"
 #include "providers/openstack/lookups.h"
 
 namespace slipway {
@@ -65,6 +66,7 @@ class OpenstackProvider final : public Provider {
       : spec_(spec),
         list_lag_(options.list_lag),
         settings_(std::move(settings)),
+        inside_(who),
         api_(std::move(who)),
         place_{.api = api_,
                .settings = settings_,
@@ -118,6 +120,7 @@ class OpenstackProvider final : public Provider {
       if (address.mark == settings_.mark("floating/api")) return text_at(address.fields, "address");
     return {};
   }
+  const InsideAccess* inside_access() const override { return &inside_; }
   Seconds list_lag() const override { return std::chrono::ceil<Seconds>(list_lag_); }
   std::optional<uint64_t> calls() const override { return api_.calls(); }
 
@@ -231,6 +234,7 @@ class OpenstackProvider final : public Provider {
   const Spec spec_;
   const Milliseconds list_lag_;
   const Settings settings_;
+  const Inside inside_;
   OrderBook orders_;
   Api api_;
   Workplace place_;

@@ -313,7 +313,7 @@ Result<void> Session::expand_graph(bool destroying) {
       return whole;
   if (!destroying) {
     Result<Platform> platform = load_platform(*parts.store, parts.spec, parts.membership, parts.identity.platform_ca,
-                                              parts.data, parts.access == Access::change);
+                                              parts.ports->provider(), parts.data, parts.access == Access::change);
     if (!platform) return std::move(platform).error();
     parts.platform = std::move(*platform);
     parts.state = parts.store->snapshot();
@@ -332,7 +332,7 @@ Result<void> Session::expand_upgrade(const UpgradeOrder& order) {
   parts.graph = std::make_unique<Graph>();
   parts.whole = false;
   Result<Platform> platform = load_platform(*parts.store, parts.spec, parts.membership, parts.identity.platform_ca,
-                                            parts.data, parts.access == Access::change);
+                                            parts.ports->provider(), parts.data, parts.access == Access::change);
   if (!platform) return std::move(platform).error();
   parts.platform = std::move(*platform);
   parts.state = parts.store->snapshot();

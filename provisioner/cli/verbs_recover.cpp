@@ -192,8 +192,9 @@ int verb_state_recover(const Options& options) {
   Result<std::unique_ptr<Session>> session = Session::open(options, "state recover", Access::change);
   if (!session) return report_error(options, session.error());
   std::set<std::string> anew = without(secret_names((*session)->store()), found);
-  if (Result<void> read = recover_platform((*session)->store(), (*session)->spec(), (*session)->membership(),
-                                           (*session)->identity(), (*session)->reader().cluster, data_directory());
+  if (Result<void> read =
+          recover_platform((*session)->store(), (*session)->spec(), (*session)->membership(), (*session)->identity(),
+                           (*session)->provider(), (*session)->reader().cluster, data_directory());
       !read)
     return report_error(options, std::move(read).error());
   const std::set<std::string> before = secret_names((*session)->store());

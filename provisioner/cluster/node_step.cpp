@@ -8,6 +8,9 @@ namespace slipway {
 namespace {
 
 constexpr Seconds call_limit{15};
+/// The kubelet's, on a node that its cloud controller has not looked at; and what that one writes when it has.
+const Taint uninitialised{"node.cloudprovider.kubernetes.io/uninitialized", "true", "NoSchedule"};
+constexpr const char* initialised_label = "node.kubernetes.io/instance-type";
 
 ObjectKey node_key(const std::string& name) { return {"v1", "Node", "", name}; }
 
@@ -26,6 +29,7 @@ std::string taint_text(const std::string& key, const std::string& value, const s
 Value facts_of(const Value& node) {
   Value facts = {{"labels", node["metadata"].value("labels", Value::object())},
                  {"taints", Value::array()},
+                 {"provider_id", text_at(node.value("spec", Value::object()), "providerID")},
                  {"ready", text_at(ready_condition(node), "status") == "True"}};
   if (node.contains("spec"))
     for (const Value& taint : node["spec"].value("taints", Value::array()))
@@ -39,7 +43,38 @@ bool has_taint(const Value& facts, const Taint& taint) {
                      [&](const Value& seen) { return seen == text; });
 }
 
+/// Whether a cloud controller has yet to look at the node and would not do it by itself.
+bool wants_initialising(const Value& facts) {
+  return !facts.at("labels").contains(initialised_label) && !has_taint(facts, uninitialised);
+}
+
 }  // namespace
+
+std::string NodeStep::provider_id(const Inputs& inputs) const {
+  return wish_.cloud ? wish_.cloud->node_id(inputs.at("id").get<std::string>()) : std::string();
+}
+
+Value NodeStep::patch_for(const Value& node, const std::string& provider_id) const {
+  const Value facts = facts_of(node);
+  Value patch = {{"metadata", {{"labels", wish_.labels}}}};
+  Value taints = Value::array();
+  bool changed = false;
+  const auto add = [&](const Taint& taint) {
+    taints.push_back({{"key", taint.key}, {"value", taint.value}, {"effect", taint.effect}});
+    changed = true;
+  };
+  for (const Value& taint : node.value("spec", Value::object()).value("taints", Value::array()))
+    if (wish_.cloud || text_at(taint, "key") != uninitialised.key)
+      taints.push_back(taint);
+    else
+      changed = true;
+  for (const Taint& taint : wish_.taints)
+    if (!has_taint(facts, taint)) add(taint);
+  if (wish_.cloud && wants_initialising(facts)) add(uninitialised);
+  if (changed) patch["spec"]["taints"] = std::move(taints);
+  if (!provider_id.empty()) patch["spec"]["providerID"] = provider_id;
+  return patch;
+}
 
 Result<Observation> NodeStep::observe(Reader& reader, const Inputs&) const {
   const Result<std::optional<Value>> node =
@@ -51,7 +86,7 @@ Result<Observation> NodeStep::observe(Reader& reader, const Inputs&) const {
   return seen;
 }
 
-Diff NodeStep::diff(const Observation& seen, const Inputs&) const {
+Diff NodeStep::diff(const Observation& seen, const Inputs& inputs) const {
   if (!seen.exists) return {.action = Action::create, .reason = Reason::missing};
   Diff diff{.action = Action::update, .reason = Reason::drift};
   const Value& labels = seen.facts.at("labels");
@@ -63,6 +98,13 @@ Diff NodeStep::diff(const Observation& seen, const Inputs&) const {
     if (!has_taint(seen.facts, taint))
       diff.fields.push_back(
           {.field = "taint/" + taint.key, .new_value = taint_text(taint.key, taint.value, taint.effect)});
+  if (const std::string id = provider_id(inputs); !id.empty() && text_at(seen.facts, "provider_id") != id)
+    diff.fields.push_back({.field = "provider id", .old_value = seen.facts.at("provider_id"), .new_value = id});
+  const std::string taint = taint_text(uninitialised.key, uninitialised.value, uninitialised.effect);
+  if (wish_.cloud && wants_initialising(seen.facts))
+    diff.fields.push_back({.field = "taint/" + uninitialised.key, .new_value = taint});
+  if (!wish_.cloud && has_taint(seen.facts, uninitialised))
+    diff.fields.push_back({.field = "taint/" + uninitialised.key, .old_value = taint});
   if (!seen.facts.at("ready").get<bool>())
     diff.fields.push_back({.field = "ready", .old_value = false, .new_value = true});
   return diff.fields.empty() ? Diff{} : diff;
@@ -72,9 +114,10 @@ Result<Outputs> NodeStep::apply(Writer& writer, const Diff&, const Inputs& input
   const ObjectKey key = node_key(wish_.machine.text());
   const Result<HostAccess> access = host_access_from(inputs.at("access"));
   if (!access) return access.error();
+  const std::string id = provider_id(inputs);
   const Instant begun = writer.clock.now();
   const Instant until = begun + std::chrono::minutes(4);
-  bool restarted = false, labelled = false;
+  bool restarted = false, labelled = false, taken_away = false;
   for (std::string last = "not registered";; writer.clock.sleep_until(writer.clock.now() + Milliseconds(400))) {
     if (recorder.cancelled()) return fail(ErrorKind::cancelled, "stopped while waiting for the node");
     if (writer.clock.now() >= until)
@@ -102,13 +145,22 @@ Result<Outputs> NodeStep::apply(Writer& writer, const Diff&, const Inputs& input
     }
     const Value facts = facts_of(*node);
     if (!labelled) {
-      Value patch = {{"metadata", {{"labels", wish_.labels}}}};
-      Value taints = node->value("spec", Value::object()).value("taints", Value::array());
-      for (const Taint& taint : wish_.taints)
-        if (!has_taint(facts, taint))
-          taints.push_back({{"key", taint.key}, {"value", taint.value}, {"effect", taint.effect}});
-      if (!wish_.taints.empty()) patch["spec"]["taints"] = std::move(taints);
-      const Result<Value> patched = writer.cluster.patch(key, patch, Deadline::in(call_limit));
+      const std::string recorded = text_at(facts, "provider_id");
+      if (!id.empty() && !recorded.empty() && recorded != id) {
+        if (taken_away)
+          return fail(ErrorKind::bad_input, "the kubelet registers another machine's provider id",
+                      {.found = recorded,
+                       .expected = id,
+                       .advice = "take provider-id out of kubernetes.extra_args.kubelet",
+                       .where = wish_.machine.text()});
+        // It cannot be changed: the Node is that of a former machine, and this one registers anew.
+        recorder.progress("taking away the Node of a former machine");
+        Result<void> gone = writer.cluster.remove(key, Deadline::in(call_limit));
+        if (!gone && gone.error().kind != ErrorKind::not_found) return std::move(gone).error();
+        taken_away = true;
+        continue;
+      }
+      const Result<Value> patched = writer.cluster.patch(key, patch_for(*node, id), Deadline::in(call_limit));
       if (!patched) return patched.error();
       labelled = true;
     }

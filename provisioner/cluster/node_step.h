@@ -6,6 +6,7 @@
 
 #include "cluster/etcd_seats.h"
 #include "graph/step.h"
+#include "providers/provider.h"
 #include "spec/spec.h"
 
 namespace slipway {
@@ -15,10 +16,15 @@ struct NodeWish {
   MachineName machine;
   std::map<std::string, std::string> labels;
   std::vector<Taint> taints;
+  /// What a cloud controller is to know the node by; null where none runs. Outlives the step.
+  const InsideAccess* cloud = nullptr;
 };
 
 /// Keeps a Node object registered, Ready, with our labels and taints; others' labels and taints are left alone.
-/// Inputs: "access" (the host), "joined" (from the step that ran kubeadm). Output: "ready".
+/// With `cloud` the node has its machine's provider id; one that no cloud controller has looked at yet is tainted as
+/// the kubelet taints a new one, so that the controller does. Without, that taint is taken away: nobody else would.
+/// Inputs: "access" (the host), "joined" (from the step that ran kubeadm), "id" (the machine's, with `cloud`).
+/// Output: "ready".
 class NodeStep final : public Step {
  public:
   explicit NodeStep(NodeWish wish) : wish_(std::move(wish)) {}
@@ -27,6 +33,11 @@ class NodeStep final : public Step {
   Result<Outputs> apply(Writer& writer, const Diff& diff, const Inputs& inputs, Recorder& recorder) const override;
 
  private:
+  /// spec.providerID as it shall be; empty where that is nobody's business.
+  std::string provider_id(const Inputs& inputs) const;
+  /// labels and taints that the Node lacks, and its id.
+  Value patch_for(const Value& node, const std::string& provider_id) const;
+
   NodeWish wish_;
 };
 

@@ -10,12 +10,14 @@ Result<void> add_nodes(GraphDraft& draft) {
     wish.labels["slipway.dev/cluster"] = spec.name;
     wish.labels["slipway.dev/pool"] = member.pool->name;
     if (member.pool->role == Role::worker) wish.labels["node-role.kubernetes.io/worker"] = "";
+    if (has_cloud_controller(spec)) wish.cloud = draft.blueprint.provider.inside_access();
     StepInfo info;
     info.id = StepId("node/" + member.name.text());
     info.layer = Layer::cluster;
     info.machine = member.name;
     info.title = "node " + member.name.text();
     info.inputs["access"] = {draft.machines.at(member.name), "access"};
+    if (wish.cloud) info.inputs["id"] = {draft.machines.at(member.name), "id"};
     info.inputs["joined"] = {draft.members.at(member.name), "done"};
     // No node is Ready without the pod network.
     info.after = {pod_network_step};

@@ -78,6 +78,24 @@ Result<void> check_circles(const Platform& platform, const Spec& spec) {
 
 std::string short_digest_of(const std::string& text) { return sha256(text).substr(0, 16); }
 
+/// What an add-on of one provider is given to talk to its API.
+Result<void> offer_cloud(const AddOn& add_on, const Provider& provider, const Spec& spec, Platform& platform) {
+  if (add_on.provider.empty()) return {};
+  const InsideAccess* inside = provider.inside_access();
+  if (add_on.provider != spec.provider || !inside)
+    return fail(ErrorKind::bad_input, "the add-on " + add_on.name + " is for provider " + add_on.provider + " only",
+                {.found = "provider: " + spec.provider,
+                 .expected = "provider: " + add_on.provider,
+                 .advice = "take addons." + add_on.name + " out of the spec, or set addons." + add_on.name +
+                           ": {enabled: false}",
+                 .where = spec.path});
+  if (!platform.cloud.is_null()) return {};
+  Result<std::map<std::string, std::string>> files = inside->files();
+  if (!files) return std::move(files).error().while_doing("preparing add-on " + add_on.name);
+  platform.cloud = {{"files", *files}, {"digest", short_digest_of(Value(*files).dump())}};
+  return {};
+}
+
 Value to_value(const AddOnGifts& gifts, const std::string& authority_pem) {
   Value secrets = Value::object(), certificates = Value::object();
   std::string all;
@@ -108,6 +126,7 @@ Value Platform::variables_of(const AddOn& add_on) const {
   seen["secrets"] = own["secrets"];
   seen["certificates"] = own["certificates"];
   seen["digests"] = {{"secrets", own["digest"]}, {"values", short_digest_of(add_on.values.dump())}};
+  if (!add_on.provider.empty()) seen["cloud"] = cloud;
   Value needs = Value::object();
   std::vector<std::string> names = add_on.needs;
   for (const Part& part : add_on.parts)
@@ -123,7 +142,8 @@ Value Platform::variables_of(const AddOn& add_on) const {
 }
 
 Result<Platform> load_platform(StateStore& store, const Spec& spec, const Membership& membership,
-                               const CertificateKeyPair& authority, const std::string& data_directory, bool record) {
+                               const CertificateKeyPair& authority, const Provider& provider,
+                               const std::string& data_directory, bool record) {
   Platform platform;
   Result<Versions> versions = load_versions(data_directory + "/playbooks", spec.kubernetes.version);
   if (!versions) return std::move(versions).error();
@@ -147,6 +167,8 @@ Result<Platform> load_platform(StateStore& store, const Spec& spec, const Member
   for (const Chosen& one : chosen) {
     Result<AddOn> add_on = read_add_on(one.folder, one.name, one.settings, platform.variables);
     if (!add_on) return std::move(add_on).error();
+    if (Result<void> offered = offer_cloud(*add_on, provider, spec, platform); !offered)
+      return std::move(offered).error();
     platform.add_ons.push_back(std::move(*add_on));
   }
   if (Result<void> there = check_needs(platform, spec); !there) return std::move(there).error();

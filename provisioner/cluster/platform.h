@@ -11,6 +11,7 @@
 #include "cluster/members.h"
 #include "cluster/versions.h"
 #include "kube/manifest.h"
+#include "providers/provider.h"
 #include "spec/spec.h"
 #include "state/store.h"
 
@@ -28,20 +29,23 @@ struct Platform {
   Value variables = Value::object();  ///< What every manifest may name, and the hosts' playbooks of add-ons.
   std::vector<AddOn> add_ons;         ///< Those that every cluster has first, then the spec's.
   std::map<std::string, AddOnGifts> gifts;
+  /// ${cloud.files} and .digest of add-ons that say `provider:`; null where there are none. Holds secrets.
+  Value cloud;
   std::string authority_pem;  ///< The certificate that clients of the platform's URLs must trust.
 
   const AddOn* find(const std::string& name) const;
-  /// `variables` and what is the add-on's own: values, secrets, certificates, digests, and `needs.NAME` with values,
-  /// secrets and certificates of the add-ons that it needs. Holds secrets.
+  /// `variables` and what is the add-on's own: values, secrets, certificates, digests, the provider's files, and
+  /// `needs.NAME` with values, secrets and certificates of the add-ons that it needs. Holds secrets.
   Value variables_of(const AddOn& add_on) const;
 };
 
 /// Reads the manifests of every enabled add-on and makes what state lacks. `record`: what was made is kept in state
 /// before this returns; otherwise (a plan) it lives in memory only.
-/// Errors: bad_input (a manifest; an add-on that needs one that is not enabled; no address left), not_found (no such
-/// folder), unauthorised (the state's key file is lost), unavailable, quota.
+/// Errors: bad_input (a manifest; an add-on that needs one that is not enabled, or another provider; no address left),
+/// not_found (no such folder), unauthorised (the state's key file is lost), unavailable, quota.
 Result<Platform> load_platform(StateStore& store, const Spec& spec, const Membership& membership,
-                               const CertificateKeyPair& authority, const std::string& data_directory, bool record);
+                               const CertificateKeyPair& authority, const Provider& provider,
+                               const std::string& data_directory, bool record);
 
 /// Where a volume lies on its machine.
 std::string volume_path(const AddOn& add_on, const VolumeWish& volume);

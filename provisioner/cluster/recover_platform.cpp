@@ -134,9 +134,11 @@ std::optional<std::string> value_at_mark(const Value& wanted, const Value& live,
 }
 
 Result<void> recover_platform(StateStore& store, const Spec& spec, const Membership& membership,
-                              const Identity& identity, ClusterReader& cluster, const std::string& data_directory) {
+                              const Identity& identity, const Provider& provider, ClusterReader& cluster,
+                              const std::string& data_directory) {
   // What is made here for want of the true values lives in memory only.
-  const Result<Platform> platform = load_platform(store, spec, membership, identity.platform_ca, data_directory, false);
+  const Result<Platform> platform =
+      load_platform(store, spec, membership, identity.platform_ca, provider, data_directory, false);
   if (!platform) return platform.error();
   return PlatformRecovery(store, *platform, cluster).run();
 }

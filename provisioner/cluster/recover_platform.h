@@ -8,6 +8,7 @@
 #include "cluster/identity.h"
 #include "cluster/members.h"
 #include "ports/cluster.h"
+#include "providers/provider.h"
 #include "spec/spec.h"
 #include "state/store.h"
 
@@ -19,7 +20,8 @@ namespace slipway {
 /// back is left to be made anew. Changes nothing in the cluster.
 /// Errors: those of the cluster (unavailable, unauthorised), of the manifests and of the store.
 Result<void> recover_platform(StateStore& store, const Spec& spec, const Membership& membership,
-                              const Identity& identity, ClusterReader& cluster, const std::string& data_directory);
+                              const Identity& identity, const Provider& provider, ClusterReader& cluster,
+                              const std::string& data_directory);
 
 /// What stands in `live` where `wanted` has the text `mark`, alone or within a longer text; nothing where `live` has
 /// another shape. A Secret's stringData is looked for in its data. Pure.

@@ -48,10 +48,13 @@ std::pair<std::string, std::string> manifest_arguments(const Value& arguments) {
 
 /// The kubelet's own arguments as words of a systemd unit.
 Value kubelet_arguments(const Spec& spec) {
+  std::map<std::string, std::string> arguments;
+  // What the cloud says of a node's addresses then stays, and a new node takes no pods before the cloud knows it.
+  if (has_cloud_controller(spec)) arguments["cloud-provider"] = "external";
+  if (const auto given = spec.kubernetes.extra_args.find("kubelet"); given != spec.kubernetes.extra_args.end())
+    for (const auto& [flag, value] : given->second) arguments[flag] = value;
   Value list = Value::array();
-  const auto given = spec.kubernetes.extra_args.find("kubelet");
-  if (given == spec.kubernetes.extra_args.end()) return list;
-  for (const auto& [flag, value] : given->second) {
+  for (const auto& [flag, value] : arguments) {
     std::string word = "--" + flag + "=" + value;
     for (const auto& [plain, quoted] : {std::pair{"\\", "\\\\"}, {"\"", "\\\""}, {"%", "%%"}, {"$", "$$"}})
       word = replace_all(word, plain, quoted);
@@ -107,6 +110,11 @@ bool only_control_planes(const Membership& membership) {
 Address dns_address(const Spec& spec) { return {spec.network.services.base.bits + 10}; }
 
 }  // namespace
+
+bool has_cloud_controller(const Spec& spec) {
+  const auto found = spec.addons.find("cloud_controller");
+  return found != spec.addons.end() && found->second.value("enabled", Value(true)) != Value(false);
+}
 
 Value cluster_variables(const Spec& spec, const Membership& membership, const Versions& versions) {
   Value names = Value::array();

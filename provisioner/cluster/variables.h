@@ -7,6 +7,9 @@
 namespace slipway {
 
 inline constexpr int api_port = 6443;
+/// Whether add-on cloud_controller tells the cluster what the cloud knows of its nodes: kubelets and Node objects are
+/// kept accordingly.
+bool has_cloud_controller(const Spec& spec);
 
 /// What every host's playbooks may name: the cluster's settings. No secrets, and nothing about other workers.
 Value cluster_variables(const Spec& spec, const Membership& membership, const Versions& versions);

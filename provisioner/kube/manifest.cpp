@@ -15,8 +15,8 @@ namespace {
 namespace fs = std::filesystem;
 
 const std::vector<std::string> known_keys = {
-    "name",      "description", "needs",        "values",  "images", "gates",   "adopt",    "url",    "credentials",
-    "addresses", "secrets",     "certificates", "volumes", "parts",  "objects", "playbook", "figures"};
+    "name",      "description", "needs",        "values",  "images", "gates",   "adopt",    "url",     "credentials",
+    "addresses", "secrets",     "certificates", "volumes", "parts",  "objects", "playbook", "figures", "provider"};
 
 Result<YamlDocument> read(const std::string& path) {
   Result<std::string> text = read_file(path);
@@ -82,6 +82,7 @@ Result<AddOn> read_head(const YamlDocument& document, const std::string& folder,
     return fail(ErrorKind::bad_input, "the add-on is not named as its folder, or as the spec calls it",
                 {.found = add_on.name, .expected = "name: " + expected, .where = document.where("/name")});
   add_on.description = text_at(document.value, "description");
+  add_on.provider = text_at(document.value, "provider");
   add_on.playbook = text_at(document.value, "playbook");
   add_on.adopt = document.value.value("adopt", Value(false)) == Value(true);
   for (const auto& [key, target] : {std::pair{"needs", &add_on.needs}, std::pair{"images", &add_on.images},

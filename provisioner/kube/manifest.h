@@ -63,6 +63,7 @@ struct AddOn {
   std::vector<std::string> images;     ///< Names of images that its pods use: keys of the variable `images`.
   std::vector<std::string> artifacts;  ///< Artifacts that hold objects, applied before its own: "metallb-crds".
   std::vector<std::string> addresses;  ///< Names of fixed addresses out of network.load_balancers.
+  std::string provider;                ///< The only one that it works with; empty: any.
   std::string playbook;                ///< Applied on every machine before the objects: playbooks/NAME.yaml; or empty.
   std::vector<GivenSecret> given;      ///< Their places in `values` hold where they are until somebody fills them in.
   std::vector<SecretWish> secrets;     ///< What follows from others comes after them.

@@ -54,6 +54,11 @@ void complete(Value& object, const ObjectOwner& owner) {
   for (const char* key : {"managedFields", "resourceVersion", "generation", "uid", "creationTimestamp", "selfLink"})
     metadata.erase(key);
   if (text_at(object, "kind") == "Secret") encode_string_data(object);
+  // A placeholder alone in its scalar brings its type; these maps hold text only.
+  for (const char* key : {"labels", "annotations"})
+    if (const auto texts = metadata.find(key); texts != metadata.end() && texts->is_object())
+      for (Value& text : *texts)
+        if (text.is_boolean() || text.is_number()) text = text.dump();
   Value& labels = metadata["labels"];
   if (!labels.is_object()) labels = Value::object();
   labels[managed_by_label] = "slipway";

@@ -72,7 +72,7 @@ pools:
           StateStore::open({.directory = folder, .cluster = "lab", .key_file = folder + "/key"});
       ASSERT_TRUE(store) << describe(store.error());
       Result<Platform> platform =
-          load_platform(**store, spec_, membership_, identity_.cluster_ca, SLIPWAY_SOURCE, false);
+          load_platform(**store, spec_, membership_, identity_.cluster_ca, *provider_, SLIPWAY_SOURCE, false);
       ASSERT_TRUE(platform) << describe(platform.error());
       platform_ = std::move(*platform);
     }

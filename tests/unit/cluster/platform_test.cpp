@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/ids.h"
+#include "providers/existing/existing_provider.h"
 
 namespace slipway {
 namespace {
@@ -64,7 +65,7 @@ class PlatformTest : public ::testing::Test {
     if (!read) return std::move(read).error();
     spec = std::move(*read);
     membership = *settle_members(spec, store->snapshot());
-    return load_platform(*store, spec, membership, authority, SLIPWAY_SOURCE, record);
+    return load_platform(*store, spec, membership, authority, **make_existing_provider(spec), SLIPWAY_SOURCE, record);
   }
 
   const fs::path folder;

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "cluster/platform.h"
 #include "cluster/volumes.h"
+#include "providers/existing/existing_provider.h"
 
 namespace slipway {
 namespace {
@@ -82,7 +83,10 @@ addons:
     identity = *load_or_make_identity(*store, spec, {}, true);
   }
   void TearDown() override { std::filesystem::remove_all(folder); }
-  Result<void> recover() { return recover_platform(*store, spec, membership, identity, cluster, SLIPWAY_SOURCE); }
+  Result<void> recover() {
+    return recover_platform(*store, spec, membership, identity, **make_existing_provider(spec), cluster,
+                            SLIPWAY_SOURCE);
+  }
 
   std::string folder = (std::filesystem::temp_directory_path() / ("slipway-platform-" + random_hex(6))).string();
   Spec spec;

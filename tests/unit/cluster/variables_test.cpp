@@ -35,6 +35,13 @@ TEST(Variables, KubeletArgumentsAreWordsOfASystemdUnit) {
             (Value{{{"argument", R"("--odd=a \"b\" $$c %%d \\e")"}}, {{"argument", "\"--v=3\""}}}));
 }
 
+TEST(Variables, ACloudControllerMakesKubeletsLeaveAddressesToIt) {
+  const Value external = Value::array({{{"argument", "\"--cloud-provider=external\""}}});
+  EXPECT_EQ(variables_of_the_first(spec_with("addons: {cloud_controller: {}}\n")).at("kubelet_arguments"), external);
+  EXPECT_EQ(variables_of_the_first(spec_with("addons: {cloud_controller: {enabled: false}}\n")).at("kubelet_arguments"),
+            Value::array());
+}
+
 TEST(Variables, MirrorsAreSortedAsTheHostsSortThem) {
   const Spec spec = spec_with(
       "kubernetes: {registry_mirrors: {local: [\"http://10.0.0.1:5000\"], _default: [], local.example: "

@@ -45,6 +45,14 @@ TEST(PrepareObjects, ASecretsStringDataBecomesData) {
   EXPECT_FALSE(secret.contains("stringData"));
 }
 
+TEST(PrepareObjects, LabelsAndAnnotationsAreText) {
+  const Value metadata =
+      prepared("{apiVersion: v1, kind: ConfigMap, metadata: {name: a, labels: {n: 3}, annotations: {b: true}}}")[0].at(
+          "metadata");
+  EXPECT_EQ(metadata.at("annotations"), yaml("{b: 'true'}"));
+  EXPECT_EQ(metadata.at("labels").at("n"), "3");
+}
+
 TEST(PrepareObjects, ListsAreTakenApart) {
   EXPECT_EQ(prepared("{apiVersion: v1, kind: List, items: [{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}, "
                      "{apiVersion: v1, kind: ConfigMap, metadata: {name: b}}]}")

@@ -8,6 +8,7 @@
 #include "base/ids.h"
 #include "providers/openstack/api.h"
 #include "providers/openstack/graph_writer.h"
+#include "providers/openstack/inside.h"
 #include "providers/openstack/lookups.h"
 #include "providers/openstack/security_rules.h"
 #include "providers/openstack/user_data.h"
@@ -130,6 +131,46 @@ TEST_F(CredentialsTest, WhatIsMissingIsNamed) {
 }
 
 // --- catalogue -------------------------------------------------------------------------------------------------------
+
+TEST(Inside, AnApplicationCredentialSpeaksForItself) {
+  Credentials who;
+  who.auth_url = "https://lab.example";
+  who.auth_type = "v3applicationcredential";
+  who.application_credential_id = "abc";
+  who.application_credential_secret = Secret("topsecret");
+  who.user_name = "me";
+  who.project_name = "shop";
+  who.insecure = true;
+  EXPECT_EQ(Inside(who).files().value().at("cloud.conf"), R"([Global]
+auth-url = "https://lab.example"
+os-endpoint-type = "public"
+application-credential-id = "abc"
+application-credential-secret = "topsecret"
+tls-insecure = "true"
+[LoadBalancer]
+enabled = "false"
+)");
+  EXPECT_EQ(Inside(who).node_id("17"), "openstack:///17");
+}
+
+TEST(Inside, ATokenIsNotHandedOnSinceItEnds) {
+  Credentials who;
+  who.origin = "cloud 'lab'";
+  who.auth_type = "token";
+  who.token = Secret("some-token");
+  const auto files = Inside(who).files();
+  ASSERT_FALSE(files.ok());
+  EXPECT_EQ(files.error().kind, ErrorKind::bad_input);
+  EXPECT_EQ(files.error().found, "cloud 'lab'");
+}
+
+TEST(Inside, AMissingAuthorityIsToldBeforeAnythingIsMade) {
+  Credentials who;
+  who.origin = "cloud 'lab'";
+  who.auth_type = "password";
+  who.ca_file = "/nowhere/lab.pem";
+  EXPECT_EQ(Inside(who).files().error().kind, ErrorKind::not_found);
+}
 
 TEST(Catalogue, RecordedTokenTellsWhereEachServiceAnswers) {
   const Result<Catalogue> catalogue = Catalogue::read(recorded_body("token")["token"], "", "public");

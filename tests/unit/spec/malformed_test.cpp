@@ -401,7 +401,7 @@ TEST(MalformedSpecDetails, SayWhatToDo) {
        "control-plane or worker", "did you mean 'control-plane'?"},
       {"nearest add-on", local("addons: {metrics-server: {}}\n"), "metrics-server",
        "metallb, ingress, registry, postgres, monitoring, metrics_server, cert_manager, tasktracker, "
-       "network_policy, access, openstack_cloud",
+       "network_policy, access, cinder, cloud_controller",
        "did you mean 'metrics_server'?"},
       {"number as text", local("kubernetes: {extra_args: {etcd: {v: 4}}}\n"), "number 4", "text",
        "put it in quotes: \"4\""},

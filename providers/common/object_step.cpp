@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "graph/earlier_try.h"
+#include "ports/cloud_search.h"
 
 namespace slipway {
 namespace {
@@ -49,16 +50,9 @@ Removal removal_of(const CloudObjectOrder& order) {
 }
 
 Result<std::vector<CloudObject>> CloudObjectStep::find(CloudReader& cloud) const {
-  Result<std::vector<CloudObject>> all = cloud.list(order_.kind);
-  if (!all) return std::move(all).error().while_doing("looking for " + label(order_));
-  std::vector<CloudObject> found;
-  for (const CloudObject& object : *all)
-    if (!order_.mark.empty() && object.mark == order_.mark) found.push_back(object);
-  // Kinds that have no room for a mark are known by their natural key.
-  if (found.empty())
-    for (const CloudObject& object : *all)
-      if (object.mark.empty() && object.name == order_.name) found.push_back(object);
-  std::stable_sort(found.begin(), found.end(), [&](const CloudObject& left, const CloudObject& right) {
+  Result<std::vector<CloudObject>> found = find_objects(cloud, order_.kind, {.mark = order_.mark, .name = order_.name});
+  if (!found) return std::move(found).error().while_doing("looking for " + label(order_));
+  std::stable_sort(found->begin(), found->end(), [&](const CloudObject& left, const CloudObject& right) {
     const bool left_recorded = !order_.recorded_id.empty() && left.id == order_.recorded_id;
     const bool right_recorded = !order_.recorded_id.empty() && right.id == order_.recorded_id;
     if (left_recorded != right_recorded) return left_recorded;
@@ -142,6 +136,7 @@ Result<Observation> CloudObjectStep::observe(Reader& reader, const Inputs& input
 Diff CloudObjectStep::forecast(const Inputs& inputs) const {
   Diff diff{.action = Action::create, .reason = Reason::missing, .fields = {}};
   const Value fields = wanted(inputs);
+  diff.fields.reserve(fields.size());
   for (const auto& [field, value] : fields.items()) {
     const auto from = order_.field_inputs.find(field);
     const bool unknown = from != order_.field_inputs.end() && !inputs.known(from->second);

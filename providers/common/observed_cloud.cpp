@@ -12,7 +12,8 @@ ObservedCloud::Shelf& ObservedCloud::shelf(std::string_view kind) {
   return *shelves_.emplace(std::string(kind), std::make_unique<Shelf>()).first->second;
 }
 
-Result<std::vector<CloudObject>> ObservedCloud::ask(std::string_view kind) {
+Result<std::vector<CloudObject>> ObservedCloud::ask(std::string_view kind,
+                                                    const std::function<Objects(const Objects&)>& take) {
   Shelf& shelf = this->shelf(kind);
   std::unique_lock lock(shelf.mutex);
   const uint64_t wanted = shelf.begun + 1;
@@ -28,14 +29,27 @@ Result<std::vector<CloudObject>> ObservedCloud::ask(std::string_view kind) {
     lock.lock();
     shelf.asking = false;
     shelf.finished = number;
-    if (answer && writes == shelf.writes) shelf.kept = *answer;
+    if (answer && writes == shelf.writes) shelf.kept.emplace(*answer);
     shelf.latest = std::move(answer);
     shelf.answered.notify_all();
   }
+  if (take && shelf.latest->ok()) return take(**shelf.latest);
   return *shelf.latest;
 }
 
 Result<std::vector<CloudObject>> ObservedCloud::list(std::string_view kind) {
+  return kept(kind, [](const KeptObjects& objects) { return objects.all(); }, {});
+}
+
+Result<std::vector<CloudObject>> ObservedCloud::find(std::string_view kind, const CloudKey& key) {
+  return kept(
+      kind, [&](const KeptObjects& objects) { return objects.find(key); },
+      [&](const Objects& objects) { return matching(objects, key); });
+}
+
+Result<std::vector<CloudObject>> ObservedCloud::kept(std::string_view kind,
+                                                     const std::function<Objects(const KeptObjects&)>& take,
+                                                     const std::function<Objects(const Objects&)>& take_fresh) {
   Shelf& shelf = this->shelf(kind);
   {
     std::unique_lock lock(shelf.mutex);
@@ -46,18 +60,16 @@ Result<std::vector<CloudObject>> ObservedCloud::list(std::string_view kind) {
       if (shelf.latest && !shelf.latest->ok()) return *shelf.latest;
       if (!shelf.kept) break;
     }
-    if (shelf.kept) return *shelf.kept;
+    if (shelf.kept) return take(*shelf.kept);
   }
-  return ask(kind);
+  return ask(kind, take_fresh);
 }
 
 void ObservedCloud::put(const CloudObject& object) {
   Shelf& shelf = this->shelf(object.kind);
   const std::lock_guard lock(shelf.mutex);
   ++shelf.writes;
-  if (!shelf.kept) return;
-  std::erase_if(*shelf.kept, [&](const CloudObject& known) { return known.id == object.id; });
-  shelf.kept->push_back(object);
+  if (shelf.kept) shelf.kept->put(object);
 }
 
 void ObservedCloud::forget(std::string_view kind) {
@@ -128,7 +140,7 @@ Result<void> ObservedCloud::remove(std::string_view kind, const std::string& id,
   Shelf& shelf = this->shelf(kind);
   const std::lock_guard lock(shelf.mutex);
   ++shelf.writes;
-  if (shelf.kept) std::erase_if(*shelf.kept, [&](const CloudObject& known) { return known.id == id; });
+  if (shelf.kept) shelf.kept->remove(id);
   return gone;
 }
 

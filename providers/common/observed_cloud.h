@@ -9,7 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "ports/cloud.h"
+#include "ports/cloud_search.h"
+#include "providers/common/kept_objects.h"
 
 namespace slipway {
 
@@ -24,12 +25,13 @@ namespace slipway {
 /// A create whose answer was lost is not repeated before `list_lag` has passed since: until then the object is looked
 /// for, and where it shows, the create ends in a conflict, so that the step looks again and takes it up.
 /// Threads: any. Lifetime: reader and writer outlive it. Failures are never kept.
-class ObservedCloud final : public CloudReader, public CloudWriter {
+class ObservedCloud final : public CloudReader, public CloudSearch, public CloudWriter {
  public:
   ObservedCloud(CloudReader& reader, CloudWriter& writer, Milliseconds list_lag = Milliseconds(0))
       : reader_(reader), writer_(writer), list_lag_(list_lag), fresh_(*this) {}
 
   Result<std::vector<CloudObject>> list(std::string_view kind) override;
+  Result<std::vector<CloudObject>> find(std::string_view kind, const CloudKey& key) override;
   CloudReader& fresh() { return fresh_; }
 
   Result<CloudObject> create(const CloudRequest& request, const CloudProgress& progress, Deadline deadline) override;
@@ -42,16 +44,19 @@ class ObservedCloud final : public CloudReader, public CloudWriter {
  private:
   using Objects = std::vector<CloudObject>;
 
-  struct Fresh final : CloudReader {
+  struct Fresh final : CloudReader, CloudSearch {
     explicit Fresh(ObservedCloud& owner) : owner(owner) {}
     Result<std::vector<CloudObject>> list(std::string_view kind) override { return owner.ask(kind); }
+    Result<std::vector<CloudObject>> find(std::string_view kind, const CloudKey& key) override {
+      return owner.ask(kind, [&](const Objects& all) { return matching(all, key); });
+    }
     ObservedCloud& owner;
   };
 
   struct Shelf {
     std::mutex mutex;
     std::condition_variable answered;
-    std::optional<Objects> kept;
+    std::optional<KeptObjects> kept;
     std::optional<Result<Objects>> latest;  ///< The answer to call number `finished`.
     uint64_t begun = 0, finished = 0;       ///< Calls, numbered from 1.
     bool asking = false;
@@ -59,7 +64,10 @@ class ObservedCloud final : public CloudReader, public CloudWriter {
   };
 
   Shelf& shelf(std::string_view kind);
-  Result<Objects> ask(std::string_view kind);
+  /// What `take` makes of a list that was asked for after this call began, and of the kept one.
+  Result<Objects> ask(std::string_view kind, const std::function<Objects(const Objects&)>& take = {});
+  Result<Objects> kept(std::string_view kind, const std::function<Objects(const KeptObjects&)>& take,
+                       const std::function<Objects(const Objects&)>& take_fresh);
   void put(const CloudObject& object);
   Result<void> wait_out_lost_create(const CloudRequest& request, Deadline deadline);
 

@@ -1,5 +1,7 @@
 #include "providers/common/remove_step.h"
 
+#include "ports/cloud_search.h"
+
 namespace slipway {
 
 Result<RemovalTarget> removal_target_from(const Value& removal_data, const Value& outputs) {
@@ -13,14 +15,13 @@ Result<RemovalTarget> removal_target_from(const Value& removal_data, const Value
 }
 
 Result<std::vector<std::string>> RemoveObjectStep::ids(CloudReader& cloud) const {
-  Result<std::vector<CloudObject>> all = cloud.list(target_.kind);
-  if (!all) return std::move(all).error().while_doing("looking for " + target_.kind + " " + target_.name);
   const bool by_name = target_.id.empty() && target_.mark.empty();
+  Result<std::vector<CloudObject>> objects =
+      by_name ? cloud.list(target_.kind) : find_objects(cloud, target_.kind, {.id = target_.id, .mark = target_.mark});
+  if (!objects) return std::move(objects).error().while_doing("looking for " + target_.kind + " " + target_.name);
   std::vector<std::string> found;
-  for (const CloudObject& object : *all)
-    if ((!target_.id.empty() && object.id == target_.id) || (!target_.mark.empty() && object.mark == target_.mark) ||
-        (by_name && object.name == target_.name))
-      found.push_back(object.id);
+  for (const CloudObject& object : *objects)
+    if (!by_name || object.name == target_.name) found.push_back(object.id);
   return found;
 }
 

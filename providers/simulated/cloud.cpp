@@ -70,14 +70,17 @@ Result<void> Cloud::end(Call& call, Deadline deadline) {
   return *call.error;
 }
 
+std::optional<CloudObject> Cloud::shown(std::string_view kind, const std::string& key, const Value& value) const {
+  const int64_t horizon = clock_.elapsed() - std::chrono::nanoseconds(settings_.list_lag).count();
+  if (settings_.list_lag.count() > 0 && value.at("at").get<int64_t>() > horizon) return std::nullopt;
+  if (!text_at(value, "mark").starts_with(settings_.cluster + "/")) return std::nullopt;
+  return object_from(kind, key.substr(key_of(kind, "").size()), value);
+}
+
 std::vector<CloudObject> Cloud::visible(std::string_view kind) const {
   std::vector<CloudObject> found;
-  const std::string prefix = key_of(kind, "");
-  const int64_t horizon = clock_.elapsed() - std::chrono::nanoseconds(settings_.list_lag).count();
-  world_.each(prefix, [&](const std::string& key, const Value& value) {
-    if (settings_.list_lag.count() > 0 && value.at("at").get<int64_t>() > horizon) return;
-    if (text_at(value, "mark").starts_with(settings_.cluster + "/"))
-      found.push_back(object_from(kind, key.substr(prefix.size()), value));
+  world_.each(key_of(kind, ""), [&](const std::string& key, const Value& value) {
+    if (std::optional<CloudObject> object = shown(kind, key, value)) found.push_back(*std::move(object));
   });
   return found;
 }
@@ -88,6 +91,23 @@ Result<std::vector<CloudObject>> Cloud::list(std::string_view kind) {
   Result<Call> call = begin("cloud/list/" + std::string(kind), deadline);
   if (!call) return std::move(call).error();
   std::vector<CloudObject> found = visible(kind);
+  if (Result<void> ended = end(*call, deadline); !ended) return std::move(ended).error();
+  return found;
+}
+
+Result<std::vector<CloudObject>> Cloud::find(std::string_view kind, const CloudKey& key) {
+  if (!known(kind)) return unknown_kind(kind);
+  const Deadline deadline = Deadline::in(Seconds(30));
+  Result<Call> call = begin("cloud/list/" + std::string(kind), deadline);
+  if (!call) return std::move(call).error();
+  // Everything of ours carries a mark, so that no name is ever needed.
+  std::set<std::string> places;
+  if (!key.mark.empty()) places = world_.marked(key.mark);
+  if (!key.id.empty()) places.insert(key_of(kind, key.id));
+  std::vector<CloudObject> found;
+  for (const std::string& place : places)
+    if (const Value* value = world_.find(place); value && place.starts_with(key_of(kind, "")))
+      if (std::optional<CloudObject> object = shown(kind, place, *value)) found.push_back(*std::move(object));
   if (Result<void> ended = end(*call, deadline); !ended) return std::move(ended).error();
   return found;
 }

@@ -2,7 +2,7 @@
 // The simulated provider's API: networks, addresses, volumes and machines. Every object carries its mark from the
 // creating call on; lists lag behind creates; machines have a quota.
 
-#include "ports/cloud.h"
+#include "ports/cloud_search.h"
 #include "providers/simulated/clock.h"
 #include "providers/simulated/cluster.h"
 #include "providers/simulated/faults.h"
@@ -19,12 +19,14 @@ struct CloudSettings {
 };
 
 /// References outlive it. Threads: any.
-class Cloud final : public CloudReader, public CloudWriter {
+class Cloud final : public CloudReader, public CloudSearch, public CloudWriter {
  public:
   Cloud(World& world, VirtualClock& clock, FaultPlan& faults, Cluster& cluster, CloudSettings settings)
       : world_(world), clock_(clock), faults_(faults), cluster_(cluster), settings_(std::move(settings)) {}
 
   Result<std::vector<CloudObject>> list(std::string_view kind) override;
+  /// For limits, faults and latency, a call of `list`.
+  Result<std::vector<CloudObject>> find(std::string_view kind, const CloudKey& key) override;
   Result<CloudObject> create(const CloudRequest& request, const CloudProgress& progress, Deadline deadline) override;
   Result<CloudObject> update(const CloudObject& object, const Value& fields, const CloudProgress& progress,
                              Deadline deadline) override;
@@ -44,6 +46,8 @@ class Cloud final : public CloudReader, public CloudWriter {
   Result<void> end(Call& call, Deadline deadline);
   Result<void> take_a_turn();
   std::vector<CloudObject> visible(std::string_view kind) const;
+  /// As lists show it; nothing where they do not, yet.
+  std::optional<CloudObject> shown(std::string_view kind, const std::string& key, const Value& value) const;
   std::string free_address() const;
   size_t count_machines() const;
 

@@ -59,12 +59,7 @@ Result<void> World::load() {
                   {.found = "a damaged line at byte " + std::to_string(begin),
                    .advice = "remove the file: the machines in it are gone then",
                    .where = path()});
-    for (const auto& [key, value] : line["set"].items()) {
-      if (value.is_null())
-        entries_.erase(key);
-      else
-        entries_[key] = value;
-    }
+    for (const auto& [key, value] : line["set"].items()) replace(key, value);
     time_ = line.value("at", time_);
     begin = whole_ = end + 1;
     ++lines_;
@@ -87,20 +82,43 @@ bool World::any(const std::string& prefix) const {
   return entry != entries_.end() && entry->first.starts_with(prefix);
 }
 
+const std::set<std::string>& World::marked(const std::string& mark) const {
+  static const std::set<std::string> none;
+  const auto found = marked_.find(mark);
+  return found == marked_.end() ? none : found->second;
+}
+
+void World::replace(const std::string& key, Value value) {
+  const auto entry = entries_.find(key);
+  const bool indexed = key.starts_with("object/");
+  if (indexed && entry != entries_.end()) {
+    const auto carriers = marked_.find(text_at(entry->second, "mark"));
+    if (carriers != marked_.end() && carriers->second.erase(key) > 0 && carriers->second.empty())
+      marked_.erase(carriers);
+  }
+  if (indexed && value.is_object()) marked_[text_at(value, "mark")].insert(key);
+  if (value.is_null()) {
+    if (entry != entries_.end()) entries_.erase(entry);
+  } else {
+    entries_.insert_or_assign(key, std::move(value));
+  }
+}
+
 void World::set(const std::string& key, Value value) {
   if (!directory_.empty()) staged_[key] = value;
-  entries_[key] = std::move(value);
+  replace(key, std::move(value));
 }
 
 void World::erase(const std::string& key) {
-  if (entries_.erase(key) > 0 && !directory_.empty()) staged_[key] = Value();
+  if (!entries_.contains(key)) return;
+  if (!directory_.empty()) staged_[key] = Value();
+  replace(key, Value());
 }
 
 void World::erase_all(const std::string& prefix) {
-  for (auto entry = entries_.lower_bound(prefix); entry != entries_.end() && entry->first.starts_with(prefix);) {
-    if (!directory_.empty()) staged_[entry->first] = Value();
-    entry = entries_.erase(entry);
-  }
+  std::vector<std::string> keys;
+  each(prefix, [&](const std::string& key, const Value&) { keys.push_back(key); });
+  for (const std::string& key : keys) erase(key);
 }
 
 Result<void> World::commit() {

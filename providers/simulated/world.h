@@ -13,8 +13,10 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
 #include "base/file.h"
 #include "base/json.h"
@@ -47,6 +49,8 @@ class World {
       visit(entry->first, entry->second);
   }
   bool any(const std::string& prefix) const;
+  /// The keys of the entries "object/…" that carry the mark.
+  const std::set<std::string>& marked(const std::string& mark) const;
 
   void set(const std::string& key, Value value);
   void erase(const std::string& key);
@@ -69,7 +73,11 @@ class World {
   const std::string directory_;
   const Boundary boundary_;
   std::mutex mutex_;
+  /// Puts the entry, or nothing, in the place of what `key` held.
+  void replace(const std::string& key, Value value);
+
   Entries entries_;
+  std::unordered_map<std::string, std::set<std::string>> marked_;
   std::map<std::string, Value> staged_;
   FileDescriptor log_;
   int64_t time_ = 0;

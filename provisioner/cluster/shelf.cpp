@@ -61,7 +61,7 @@ Result<std::unique_ptr<Step>> Shelf::make(HostPlaybook wish, StepInfo& info) {
   made.shared.insert(made.shared.end(), wish.shared.begin(), wish.shared.end());
   made.variables = std::move(wish.variables);
   made.secrets = std::move(wish.secrets);
-  made.wants_interface = wish.wants_interface;
+  made.wants_interface = made.tells_facts = wish.wants_interface;
   for (const auto& [variable, artifact] : wish.artifacts)
     for (const char* output : {"path", "sha256"}) {
       const std::string input = variable + "." + output;

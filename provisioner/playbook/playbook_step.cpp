@@ -9,8 +9,9 @@
 namespace slipway::playbook {
 namespace {
 
-Outputs outputs_of(const Value& facts) {
-  Outputs outputs = {{"done", true}, {"facts", facts}};
+Outputs outputs_of(const Value& facts, bool tells_facts) {
+  Outputs outputs = {{"done", true}};
+  if (!tells_facts) return outputs;
   for (const auto& [name, value] : facts.items())
     if (name.find('/') == std::string::npos) outputs[name] = value;
   return outputs;
@@ -113,7 +114,7 @@ Result<Observation> PlaybookStep::observe(Reader& reader, const Inputs& inputs) 
                                  {"first", report->applied.empty()},
                                  {"same", report->applied == prepared->program.digest},
                                  {"note", report->note}},
-                       .outputs = outputs_of(report->facts)};
+                       .outputs = outputs_of(report->facts, wish_.tells_facts)};
   }
 }
 
@@ -150,8 +151,9 @@ Diff PlaybookStep::diff(const Observation& seen, const Inputs&) const {
 Diff PlaybookStep::forecast(const Inputs&) const {
   Diff diff{.action = Action::create, .reason = Reason::missing};
   if (wish_.removal) diff = {.action = Action::remove, .reason = Reason::not_in_spec};
-  for (std::string& name : Compiler::task_names(*playbook_, target_without_values()))
-    diff.fields.push_back({.field = std::move(name), .unknown = true});
+  std::vector<std::string> names = Compiler::task_names(*playbook_, target_without_values());
+  diff.fields.reserve(names.size());
+  for (std::string& name : names) diff.fields.push_back({.field = std::move(name), .unknown = true});
   return diff;
 }
 
@@ -177,7 +179,7 @@ Result<Outputs> PlaybookStep::apply(Writer& writer, const Diff& diff, const Inpu
   if (!facts)
     return std::move(facts).error().while_doing("applying playbook " + playbook_->name + " on " +
                                                 prepared->host.machine.text());
-  return outputs_of(*facts);
+  return outputs_of(*facts, wish_.tells_facts);
 }
 
 }  // namespace slipway::playbook

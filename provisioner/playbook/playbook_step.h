@@ -22,13 +22,14 @@ struct PlaybookWish {
   /// The other inputs: each is a variable of that name; "kubelet.path" is `path` in the variable `kubelet`.
   std::vector<std::string> inputs{};
   bool wants_interface = false;  ///< Outputs "interface" and "address" too.
+  bool tells_facts = true;       ///< Of several playbooks of a host one is enough: state keeps what it tells.
   bool removal = false;          ///< The playbook takes the cluster off the host; its action is delete.
   Milliseconds limit =
       std::chrono::minutes(15);  ///< Of one apply; no unit on the host outlives it by more than a minute.
 };
 
 /// Keeps one playbook true on one host. Observed in one round trip.
-/// Outputs: "done" (true), "facts" (an object), and each fact by its name: "os", "os_version", "arch", "boot_id",
+/// Outputs: "done" (true), and, where it tells facts, each by its name: "os", "os_version", "arch", "boot_id",
 /// "kernel", "hostname", "virtualization", "cgroup", "memory_kib"; "interface", "address" where wanted.
 class PlaybookStep final : public Step {
  public:

@@ -1,5 +1,6 @@
 #include "providers/common/observed_cloud.h"
 
+#include <array>
 #include <atomic>
 #include <gtest/gtest.h>
 #include <latch>
@@ -107,6 +108,56 @@ TEST_F(ObservedCloudTest, FreshListNeverAnswersFromACallThatBeganBefore) {
   later.clear();
   EXPECT_EQ(saw, 8);
   EXPECT_LE(lists.calls, 9);
+}
+
+std::string ids(const Result<std::vector<CloudObject>>& objects) {
+  std::string text;
+  for (const CloudObject& object : objects.value()) text += object.id + " ";
+  return text;
+}
+
+TEST_F(ObservedCloudTest, OneIsFoundAsItsListWouldShowIt) {
+  for (const auto& [id, name, mark] : std::vector<std::array<std::string, 3>>{{"c", "w-1", "lab/machine/w-1"},
+                                                                              {"a", "w-1", "lab/machine/w-1"},
+                                                                              {"b", "w-2", ""},
+                                                                              {"d", "w-1", ""},
+                                                                              {"e", "w-3", "lab/machine/w-3"}})
+    cloud.put({.kind = "machine", .id = id, .name = name, .mark = mark, .fields = {}});
+  const std::vector<CloudKey> keys = {
+      {.mark = "lab/machine/w-1", .name = "w-1"}, {.mark = "lab/machine/w-2", .name = "w-2"},           {.name = "w-1"},
+      {.id = "e", .mark = "lab/machine/w-1"},     {.id = "nobody", .mark = "nobody", .name = "nobody"}, {}};
+  const auto check = [&](const std::string& when) {
+    for (const CloudKey& key : keys) {
+      const std::string expected = ids(matching(observed.list("machine").value(), key));
+      EXPECT_EQ(ids(observed.find("machine", key)), expected)
+          << when << " " << key.id << " " << key.mark << " " << key.name;
+      EXPECT_EQ(ids(find_objects(observed, "machine", key)), expected) << when;
+    }
+  };
+  check("at first");
+  EXPECT_NE(ids(observed.find("machine", keys[0])), "");
+  EXPECT_EQ(ids(observed.find("machine", keys[1])), "b ");
+  EXPECT_EQ(lists.calls, 1);
+  for (const CloudObject& object : observed.find("machine", keys[3]).value())
+    ASSERT_TRUE(observed.update(object, {{"state", "stopped"}}, quiet(), Deadline::in(Seconds(1))).ok());
+  check("after updates");
+  ASSERT_TRUE(observed.remove("machine", "a", Deadline::in(Seconds(1))).ok());
+  ASSERT_TRUE(observed.remove("machine", "d", Deadline::in(Seconds(1))).ok());
+  make("w-4");
+  check("after removals");
+  EXPECT_EQ(ids(observed.find("machine", keys[0])), "c ");
+  EXPECT_EQ(lists.calls, 1);
+}
+
+TEST_F(ObservedCloudTest, FreshSearchSeesWhatOthersDidSince) {
+  const CloudKey key{.mark = "lab/machine/w-9", .name = "w-9"};
+  EXPECT_TRUE(observed.find("machine", key)->empty());
+  cloud.put({.kind = "machine", .id = "foreign", .name = "w-9", .mark = "lab/machine/w-9", .fields = {}});
+  EXPECT_TRUE(observed.find("machine", key)->empty());
+  EXPECT_EQ(find_objects(observed.fresh(), "machine", key)->size(), 1u);
+  EXPECT_EQ(observed.find("machine", key)->size(), 1u);
+  lists.failing = true;
+  EXPECT_FALSE(find_objects(observed.fresh(), "machine", key).ok());
 }
 
 TEST_F(ObservedCloudTest, LostCreateIsLookedForUntilListsCannotLagAnyMore) {

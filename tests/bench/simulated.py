@@ -1,11 +1,13 @@
 """Benches on provider `simulated`: no machine and no network, so that what is left is Slipway's own work."""
 
+import json
 import math
 import os
+import re
 import shutil
 import statistics
 
-from measure import Contestant, Run
+from measure import Contestant, Failed, Run
 
 SPEC = """name: big
 provider: simulated
@@ -82,6 +84,28 @@ def fsyncs_of(place, *words):
         return run, sum(1 for line in calls if "sync(" in line)
 
 
+STEPS = 100000
+
+
+def engine(bench, options):
+    """The engine without any world: steps that do nothing, planned, applied and recorded in a real state."""
+    program = os.path.join(os.path.dirname(options.slipway), "tests/bench/bench_executor_steps")
+    if not os.access(program, os.X_OK):
+        bench.note("the engine alone was not measured: no %s (cmake --preset release -DSLIPWAY_TESTS=ON, then build its "
+                   "target bench_executor_steps)" % program)
+        return
+    figures = []
+    for number in range(bench.rounds):
+        folder = "%s/engine-%d" % (options.folder, number)
+        figures.append(json.loads(Run([program, folder, str(STEPS)]).output))
+        shutil.rmtree(folder)
+    middle = {key: statistics.median(figure[key] for figure in figures) for key in figures[0]}
+    bench.note("%d steps that do nothing: plan %.1f µs CPU a step; execute %.1f µs a step, of that %.1f µs in the journal's "
+               "fsync (%d of them), %.1f µs beyond it; %.1f µs CPU a step" % (
+                   STEPS, middle["plan_cpu"] / STEPS, middle["execute_wall"] / STEPS, middle["sync"] / STEPS, middle["syncs"],
+                   (middle["execute_wall"] - middle["sync"]) / STEPS, middle["execute_cpu"] / STEPS), **middle)
+
+
 def execute(bench, options):
     """From nothing to a whole cluster: each step observed, planned, applied and recorded."""
     places = [Place(options, machines) for machines in options.machines or (250, 500, 1000)]
@@ -101,6 +125,49 @@ def execute(bench, options):
         records = journal_records(place)
         bench.note("%d machines: %d records in the journal, %d fsyncs: %.2f a record"
                    % (place.machines, records, counted[1], counted[1] / records), fsyncs=counted[1], records=records)
+    engine(bench, options)
+
+
+GROWN = 10000
+MODEL = "workers-0-5"
+
+
+def grow(options, small):
+    """A state of GROWN workers out of a small one's: the records of one worker, once for each. It can be read, not run."""
+    place = Place(options, GROWN)
+    # In a process of its own: what this one holds would count as the contestants' memory.
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            write_grown(place, small)
+            status = 0
+        finally:
+            os._exit(status)
+    if os.waitpid(child, 0)[1] != 0:
+        raise Failed("the state of %d machines could not be made" % GROWN)
+    return place
+
+
+def write_grown(place, small):
+    place.empty()
+    shutil.copytree(small.folder + "/.slipway", place.folder + "/.slipway")
+    shutil.copytree(small.folder + "/.config", place.folder + "/.config", dirs_exist_ok=True)
+    path = place.folder + "/.slipway/big/STATE.json"
+    with open(path) as text:
+        document = json.load(text)
+    steps = document["steps"]
+    name = re.compile(MODEL + r"(?!\d)")
+    model = [json.dumps([step, record]) for step, record in steps.items() if name.search(step)]
+    for number in range(1, GROWN + 1):
+        for text in model:
+            step, record = json.loads(name.sub("workers-0-%d" % number, text))
+            steps.setdefault(step, record)
+    # As the program writes it: a line for each step, in the order of their bytes.
+    lines = ["%s: %s" % (json.dumps(step), json.dumps(steps[step])) for step in sorted(steps, key=str.encode)]
+    del document["steps"]
+    with open(path, "w") as out:
+        out.write(json.dumps(document)[:-1] + ',\n"steps": {\n' + ",\n".join(lines) + "\n}}\n")
 
 
 def state(bench, options):
@@ -108,10 +175,13 @@ def state(bench, options):
     places = [Place(options, machines) for machines in options.machines or (100, 1000)]
     for place in places:
         place.run("bootstrap", "big.yaml")
+    grown = grow(options, places[0])
+    for place in places + [grown]:
         size = os.path.getsize(place.folder + "/.slipway/big/STATE.json")
         bench.note("%d machines: STATE.json has %.1f MB" % (place.machines, size / 1e6), bytes=size)
-    for what, words in (("start of the program", ("version",)),
-                        ("one record of the state", ("state", "show", "big.yaml", "node/control-1")),
-                        ("plan, nothing to do", ("plan", "big.yaml"))):
-        bench.race(what, [Contestant("%d machines" % place.machines, lambda place=place: place.run(*words))
-                          for place in places])
+    for what, words, of in (("start of the program", ("version",), places),
+                            ("one record of the state", ("state", "show", "big.yaml", "node/control-1"), places + [grown]),
+                            ("plan, nothing to do", ("plan", "big.yaml"), places)):
+        bench.race(what, [Contestant("%d machines" % place.machines, lambda place=place, words=words: place.run(*words))
+                          for place in of])
+    bench.note("the state of %d machines is made of another's records, %d times those of one machine" % (GROWN, GROWN))

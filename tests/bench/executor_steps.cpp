@@ -9,6 +9,7 @@
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
+#include <gtest/gtest.h>
 #include <sys/resource.h>
 
 #include "state/file_layer.h"
@@ -121,8 +122,9 @@ Result<Value> run(const std::string& folder, size_t steps) {
   synced.nanoseconds = 0;
   synced.calls = 0;
   size_t events = 0;
-  const RunSummary summary =
-      execute(graph, *plan, reader, writer, **store, {.approve = true}, [&](const Event&) { ++events; });
+  RunOptions options;
+  options.approve = true;
+  const RunSummary summary = execute(graph, *plan, reader, writer, **store, options, [&](const Event&) { ++events; });
   taken("execute");
   if (summary.applied != steps)
     return fail(ErrorKind::internal, "not every step was applied", {.found = std::to_string(summary.applied)});

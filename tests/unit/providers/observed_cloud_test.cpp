@@ -138,7 +138,8 @@ TEST_F(ObservedCloudTest, OneIsFoundAsItsListWouldShowIt) {
   EXPECT_NE(ids(observed.find("machine", keys[0])), "");
   EXPECT_EQ(ids(observed.find("machine", keys[1])), "b ");
   EXPECT_EQ(lists.calls, 1);
-  for (const CloudObject& object : observed.find("machine", keys[3]).value())
+  const std::vector<CloudObject> three = observed.find("machine", keys[3]).value();
+  for (const CloudObject& object : three)
     ASSERT_TRUE(observed.update(object, {{"state", "stopped"}}, quiet(), Deadline::in(Seconds(1))).ok());
   check("after updates");
   ASSERT_TRUE(observed.remove("machine", "a", Deadline::in(Seconds(1))).ok());

@@ -12,6 +12,7 @@
 #include "engine/retry.h"
 #include "engine/walk.h"
 #include "graph/earlier_try.h"
+#include "graph/waiting_step.h"
 
 namespace slipway {
 namespace {
@@ -168,7 +169,7 @@ class Executor {
       block(node, StepId());
       return {};
     }
-    if (step.observed && step.diff.action == Action::none && !inputs_changed(node)) {
+    if (step.observed && step.diff.action == Action::none && !inputs_changed(node) && !has_to_wait(node)) {
       fates_[node] = Fate::unchanged;
       outputs_[node] = step.seen.outputs;
       keep_found(place, outputs_[node]);
@@ -212,6 +213,15 @@ class Executor {
     return false;
   }
 
+  static bool only_waits(const Node& place) { return dynamic_cast<const WaitingStep*>(place.step.get()) != nullptr; }
+
+  /// Whether it waits for what a step before it has just changed.
+  bool has_to_wait(size_t node) const {
+    const Node& place = graph_.nodes()[node];
+    return only_waits(place) && std::any_of(place.needs.begin(), place.needs.end(),
+                                            [&](size_t need) { return fates_[need] == Fate::applied; });
+  }
+
   /// Worker thread: looks again where the plan could not, then applies what is permitted.
   Work act(size_t node, const Inputs& inputs) {
     const Node& place = graph_.nodes()[node];
@@ -241,8 +251,10 @@ class Executor {
       work.outputs = seen->outputs;
       if (work.diff.action == Action::none) return work;
     }
-    if (auto refused = permission_.refusal(place.info, step, before && before->applied, work.diff)) {
-      work.outputs = std::move(refused->error);
+    const auto refused =
+        only_waits(place) ? std::nullopt : permission_.refusal(place.info, step, before && before->applied, work.diff);
+    if (refused) {
+      work.outputs = refused->error;
       work.waits_for = refused->waits_for;
       return work;
     }

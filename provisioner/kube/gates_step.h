@@ -1,5 +1,5 @@
 #pragma once
-#include "graph/step.h"
+#include "graph/waiting_step.h"
 #include "kube/gates.h"
 
 namespace slipway {
@@ -13,7 +13,7 @@ struct GatesOptions {
 /// An add-on is ready: its gates hold. Observing checks them once; applying waits for them. Dependents take "ready" as
 /// their input.
 /// Inputs: any; none is read (the objects' "inventory" makes the edge). Output: "ready", true.
-class GatesStep final : public Step {
+class GatesStep final : public WaitingStep {
  public:
   explicit GatesStep(GatesOptions options) : options_(std::move(options)) {}
   Result<Observation> observe(Reader& reader, const Inputs& inputs) const override;

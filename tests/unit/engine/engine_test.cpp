@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/approval.h"
+#include "graph/waiting_step.h"
 
 #include "fakes.h"
 
@@ -258,6 +259,47 @@ TEST(Run, AWorldThatAsksForMoreThanTheApprovedPlanStopsTheStep) {
   EXPECT_EQ(summary.failures[0].error.kind, ErrorKind::world_changed);
   EXPECT_EQ(summary.exit_code(), 4);
   EXPECT_FALSE(bench.world.things.contains("a"));
+}
+
+/// As gates: a thing that others make.
+class WaitingThing final : public WaitingStep {
+ public:
+  explicit WaitingThing(std::unique_ptr<ThingStep> thing) : thing_(std::move(thing)) {}
+  Result<Observation> observe(Reader& reader, const Inputs& inputs) const override {
+    return thing_->observe(reader, inputs);
+  }
+  Diff diff(const Observation& seen, const Inputs& inputs) const override { return thing_->diff(seen, inputs); }
+  Result<Outputs> apply(Writer& writer, const Diff& diff, const Inputs& inputs, Recorder& recorder) const override {
+    return thing_->apply(writer, diff, inputs, recorder);
+  }
+
+ private:
+  std::unique_ptr<ThingStep> thing_;
+};
+
+TEST(Run, WhatOnlyWaitsLooksAgainAfterAChangeAndNeedsNoApproval) {
+  for (const bool only_waits : {false, true}) {
+    Bench bench;
+    bench.add("objects");
+    StepInfo info;
+    info.id = StepId("ready");
+    info.inputs["objects"] = {StepId("objects"), "id"};
+    auto thing = std::make_unique<ThingStep>(bench.world, "ready", "new");
+    if (only_waits)
+      bench.graph.add(std::move(info), std::make_unique<WaitingThing>(std::move(thing)));
+    else
+      bench.graph.add(std::move(info), std::move(thing));
+    bench.run();
+    bench.world.things["objects"] = {{"value", "drift"}};
+    const Plan plan = bench.plan();
+    ASSERT_EQ(step_of(plan, "ready").diff.action, Action::none);
+    // As pods that are not ready while they are exchanged.
+    bench.world.things["ready"] = {{"value", "waiting"}};
+    const RunSummary summary =
+        execute(bench.graph, plan, bench.reader, bench.writer, bench.store, bench.options, bench.sink());
+    EXPECT_EQ(summary.exit_code(), 0);
+    EXPECT_EQ(bench.world.things["ready"]["value"], only_waits ? "new" : "waiting");
+  }
 }
 
 TEST(Run, StopsWhenItsRecordsCannotBeWritten) {

@@ -4,6 +4,7 @@ namespace slipway::opennebula {
 namespace {
 
 constexpr int all_usable = -2;
+constexpr int lock_delete = 3;
 
 /// The one with this id or name.
 template <class T>
@@ -49,6 +50,17 @@ Result<std::vector<VirtualNetwork>> Catalog::networks(Milliseconds age) {
   networks_ = *read;
   networks_asked_ = asked;
   return read;
+}
+
+Result<std::vector<VirtualNetwork>> Catalog::reservations(Milliseconds age) {
+  Result<std::vector<VirtualNetwork>> found = networks(age);
+  if (found)
+    std::erase_if(*found, [&](const VirtualNetwork& network) {
+      const bool named =
+          network.name == settings_.object_name("endpoint") || network.name == settings_.object_name("load-balancers");
+      return !named || !network.parent || network.owner_name != client_.login().user || network.state == lock_delete;
+    });
+  return found;
 }
 
 Result<VirtualNetwork> Catalog::network(Milliseconds age) {

@@ -16,6 +16,8 @@ class Catalog {
 
   /// All networks that we may use, without leases; an answer not older than `age` is given again.
   Result<std::vector<VirtualNetwork>> networks(Milliseconds age);
+  /// Of these, what this cluster reserved: its own, none that is being deleted.
+  Result<std::vector<VirtualNetwork>> reservations(Milliseconds age);
   /// The spec's network. Errors: not_found.
   Result<VirtualNetwork> network(Milliseconds age = Seconds(60));
   /// The same with its leases, as they are now.

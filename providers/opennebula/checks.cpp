@@ -110,9 +110,7 @@ void Checks::check_addresses(const Need& need) {
          ++address.bits) {
       const bool taken = std::any_of(range.leases.begin(), range.leases.end(),
                                      [&](const AddressLease& lease) { return lease.ip == address; });
-      const bool ours =
-          address == settings_.endpoint || (settings_.load_balancers && settings_.load_balancers->contains(address));
-      if (!taken && !ours) ++room;
+      if (!taken && !settings_.is_reserved(address)) ++room;
     }
   }
   if (room < static_cast<uint64_t>(need.machines))

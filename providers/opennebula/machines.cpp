@@ -15,9 +15,7 @@ constexpr int page_size = 1000;
 /// Rows that two pages share: without a common one, rows may have been lost between them.
 constexpr int page_overlap = 50;
 
-constexpr const char* cluster_tag = "SLIPWAY_CLUSTER";
 constexpr const char* mark_tag = "SLIPWAY_MARK";
-constexpr const char* address_tag = "SLIPWAY_ADDRESS";
 constexpr const char* source_tag = "SLIPWAY_SOURCE";
 constexpr const char* security_group_tag = "SLIPWAY_SECURITY_GROUP";
 constexpr const char* message_tag = "SCHED_MESSAGE";
@@ -43,16 +41,6 @@ std::string state_of(const Vm& vm) {
 }
 
 bool is_on(const Nic& nic, const std::string& network) { return nic.network == network || nic.network_id == network; }
-
-const Nic* nic_with(const Vm& vm, const std::string& address) {
-  for (const Nic& nic : vm.nics)
-    if (!nic.alias && nic.ip == address) return &nic;
-  return nullptr;
-}
-
-std::string number_text(const Value& fields, const char* field) {
-  return std::to_string(fields.value(field, uint64_t{0}));
-}
 
 std::string security_group_of(const Vm& vm, const Nic* nic) {
   const std::string tagged = vm.tag(security_group_tag);
@@ -105,23 +93,22 @@ Error too_late(const Vm& vm) {
                .where = "VM " + std::to_string(vm.id)});
 }
 
+std::string number_text(const Value& fields, const char* field) {
+  return std::to_string(fields.value(field, uint64_t{0}));
+}
+
 }  // namespace
 
-/// The aliases that carry an address of the endpoint or the load balancers, by address.
-std::map<Address, const Nic*> Machines::held_by(const Vm& vm) const {
-  std::map<Address, const Nic*> held;
-  for (const Nic& nic : vm.nics) {
-    const Result<Address> address = nic.alias ? parse_address(nic.ip) : Result<Address>(Address{});
-    if (!address || address->bits == 0) continue;
-    if (*address == settings_.endpoint || (settings_.load_balancers && settings_.load_balancers->contains(*address)))
-      held.emplace(*address, &nic);
-  }
-  return held;
+const Nic* nic_of(const Vm& vm) {
+  const std::string address = vm.tag(address_tag);
+  for (const Nic& nic : vm.nics)
+    if (!nic.alias && nic.ip == address) return &nic;
+  return nullptr;
 }
 
 CloudObject Machines::object_of(const Vm& vm) const {
   const std::string address = vm.tag(address_tag);
-  const Nic* nic = nic_with(vm, address);
+  const Nic* nic = nic_of(vm);
   const Disk* data = data_disk_of(vm);
   const bool on_network = nic && is_on(*nic, settings_.network);
   std::vector<std::string> held;
@@ -368,75 +355,6 @@ Result<CloudObject> Machines::create(const CloudRequest& request, const CloudPro
   return object_of(*vm);
 }
 
-Result<int> Machines::reservation_of(Address address) {
-  Result<std::vector<VirtualNetwork>> networks = catalog_.networks(Milliseconds(0));
-  if (!networks) return std::move(networks).error();
-  for (const VirtualNetwork& network : *networks) {
-    const bool ours =
-        network.name == settings_.object_name("endpoint") || network.name == settings_.object_name("load-balancers");
-    if (ours && network.parent)
-      for (const AddressRangeOf& range : network.ranges)
-        if (range.contains(address)) return network.id;
-  }
-  return fail(ErrorKind::bad_input, "an address that a machine is to hold lies in no address range",
-              {.found = to_string(address),
-               .expected = "network.endpoint and network.load_balancers inside the virtual network's ranges",
-               .advice = "onevnet show " + settings_.network + " lists them"});
-}
-
-Result<void> Machines::take_from_others(const Vm& vm, Address address, Deadline deadline) {
-  Result<std::vector<Vm>> all = pool();
-  if (!all) return std::move(all).error();
-  for (const Vm& other : *all) {
-    if (other.id == vm.id || other.tag(cluster_tag) != settings_.cluster) continue;
-    const std::map<Address, const Nic*> held = held_by(other);
-    const auto alias = held.find(address);
-    if (alias == held.end() || condition_of(other.state, other.lcm_state) != Condition::running) continue;
-    if (Result<void> done = act("one.vm.detachnic", {other.id, alias->second->id}, deadline); !done) return done;
-    if (Result<Vm> settled = wait_until_settled(other.id, deadline); !settled) return std::move(settled).error();
-  }
-  return {};
-}
-
-Result<void> Machines::hold(const Vm& vm, const std::string& addresses, const CloudProgress& progress,
-                            Deadline deadline) {
-  std::set<Address> wanted;
-  if (!addresses.empty())
-    for (const std::string& text : split(addresses, ','))
-      if (const Result<Address> address = parse_address(text)) wanted.insert(*address);
-  const std::map<Address, const Nic*> held = held_by(vm);
-  for (const auto& [address, alias] : held) {
-    if (wanted.contains(address)) continue;
-    progress("giving up " + to_string(address));
-    if (Result<void> done = act("one.vm.detachnic", {vm.id, alias->id}, deadline); !done) return done;
-    if (Result<Vm> settled = wait_until_settled(vm.id, deadline); !settled) return std::move(settled).error();
-  }
-  const Nic* nic = nic_with(vm, vm.tag(address_tag));
-  if (!nic) return fail(ErrorKind::not_found, "the machine has no NIC of its address", {.found = vm.name});
-  for (const Address address : wanted) {
-    if (held.contains(address)) continue;
-    Result<int> network = reservation_of(address);
-    if (!network) return std::move(network).error();
-    TemplateText text;
-    text.add("NIC_ALIAS",
-             {{"NETWORK_ID", std::to_string(*network)}, {"IP", to_string(address)}, {"PARENT", nic->name}});
-    Result<std::string> written = text.write();
-    if (!written) return std::move(written).error();
-    progress("taking " + to_string(address));
-    if (Result<void> taken = take_from_others(vm, address, deadline); !taken) return taken;
-    while (true) {
-      Result<void> done = act("one.vm.attachnic", {vm.id, *written}, deadline);
-      if (done) break;
-      // Who held it before is being deleted.
-      if (done.error().kind != ErrorKind::conflict || deadline.passed()) return done;
-      progress("waiting until " + to_string(address) + " is free");
-      pause(deadline);
-    }
-    if (Result<Vm> settled = wait_until_settled(vm.id, deadline); !settled) return std::move(settled).error();
-  }
-  return {};
-}
-
 Result<void> Machines::resize(const Vm& vm, const Value& fields, Deadline deadline) {
   TemplateText text;
   const int cpus = fields.value("cpus", vm.vcpu > 0 ? vm.vcpu : static_cast<int>(vm.cpu));
@@ -491,7 +409,7 @@ Result<void> Machines::change(const Vm& vm, const std::string& field, const Valu
   if (field == "nic") return attach_nic(vm, deadline);
   if (field == "held_addresses") return hold(vm, value.get<std::string>(), progress, deadline);
   if (field == "security_group") {
-    const Nic* nic = nic_with(vm, vm.tag(address_tag));
+    const Nic* nic = nic_of(vm);
     const int group = std::atoi(value.get<std::string>().c_str());
     if (nic && std::find(nic->security_groups.begin(), nic->security_groups.end(), group) == nic->security_groups.end())
       if (Result<void> attached = act("one.vm.attachsg", {vm.id, nic->id, group}, deadline); !attached) return attached;

@@ -13,14 +13,22 @@ namespace slipway::opennebula {
 /// The order of a machine that expand has seen: it holds the keys that requests must not carry.
 using OrderOf = std::function<MachineOrder(const std::string& name)>;
 
+/// Tags of a machine, in its USER_TEMPLATE.
+inline constexpr const char* cluster_tag = "SLIPWAY_CLUSTER";
+inline constexpr const char* address_tag = "SLIPWAY_ADDRESS";
+
+/// The NIC of the machine's own address, or null. Points into `vm`.
+const Nic* nic_of(const Vm& vm);
+
 /// Kind "machine". Fields:
 ///   address, source, network   what it was made with (tags and NIC); a change is a replace
-///   cpus, memory_bytes, disk_bytes, data_disk_bytes, context, security_group, nic   mended on the living machine
+///   cpus, memory_bytes, disk_bytes, data_disk_bytes, context, security_group, nic, held_addresses   mended on the
+///              living machine
 ///   state      running | creating | stopped | error
 ///   created    Unix time
 ///   group      the VM group's id, or ""; when creating only, as is "role"
-/// "nic" is "attached" or "missing"; "security_group"
-/// the id of ours that its NIC has, or ""; "volume" the id of a persistent data disk, or "".
+/// "nic" is "attached" or "missing"; "held_addresses" those of the reserved ones that are aliases of its NIC, "A,B";
+/// "security_group" the id of ours that its NIC has, or ""; "volume" the id of a persistent data disk, or "".
 /// Errors: those of OneClient; quota where the scheduler finds no room.
 /// Threads: any.
 class Machines {
@@ -54,14 +62,15 @@ class Machines {
                       const CloudProgress& progress, Deadline deadline);
   Result<void> resize(const Vm& vm, const Value& fields, Deadline deadline);
   Result<void> attach_nic(const Vm& vm, Deadline deadline);
+  // held_addresses.cpp
+  /// The aliases that carry an address of the endpoint or the load balancers, by address.
   std::map<Address, const Nic*> held_by(const Vm& vm) const;
-  /// The reservation that an address is leased from. Errors: bad_input.
-  Result<int> reservation_of(Address address);
-  /// Another machine of the cluster gives it up: it will not announce it any more.
-  Result<void> take_from_others(const Vm& vm, Address address, Deadline deadline);
-  /// Makes the machine hold these of our addresses ("A,B") and no other, as aliases of its NIC; takes them from
-  /// other machines of the cluster.
+  /// Makes the machine hold these of our addresses ("A,B") and no other, as aliases of its NIC. Other machines of the
+  /// cluster give them up: they will not announce them any more.
   Result<void> hold(const Vm& vm, const std::string& addresses, const CloudProgress& progress, Deadline deadline);
+  Result<void> attach_alias(const Vm& vm, Address address, int network, const CloudProgress& progress,
+                            Deadline deadline);
+  Result<void> detach(const Vm& vm, const Nic& alias, Deadline deadline);
   void pause(Deadline deadline) const;
 
   OneClient& client_;

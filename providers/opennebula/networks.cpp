@@ -8,7 +8,7 @@
 namespace slipway::opennebula {
 namespace {
 
-constexpr int ready = 1, lock_delete = 3;
+constexpr int ready = 1;
 
 std::string text_of(const AddressRange& range) {
   return range.first == range.last ? to_string(range.first) : to_string(range.first) + "-" + to_string(range.last);
@@ -42,15 +42,10 @@ CloudObject Reservations::object_of(const VirtualNetwork& reservation) const {
 }
 
 Result<std::vector<CloudObject>> Reservations::list(Milliseconds age) {
-  Result<std::vector<VirtualNetwork>> all = catalog_.networks(age);
-  if (!all) return std::move(all).error();
+  Result<std::vector<VirtualNetwork>> reservations = catalog_.reservations(age);
+  if (!reservations) return std::move(reservations).error();
   std::vector<CloudObject> objects;
-  for (const VirtualNetwork& network : *all) {
-    const bool ours =
-        network.name == settings_.object_name("endpoint") || network.name == settings_.object_name("load-balancers");
-    if (ours && network.parent && network.owner_name == client_.login().user && network.state != lock_delete)
-      objects.push_back(object_of(network));
-  }
+  for (const VirtualNetwork& reservation : *reservations) objects.push_back(object_of(reservation));
   // A spec that holds only a name (destroy) knows no network; then there is nothing to compare with.
   if (settings_.network.empty()) return objects;
   Result<VirtualNetwork> parent = catalog_.network();

@@ -32,6 +32,10 @@ struct Settings {
   std::string object_name(const std::string& what) const { return "slipway-" + cluster + "-" + what; }
   /// What machines are made of, as their tag records it: "template debian-12".
   std::string source() const { return template_name.empty() ? "image " + image : "template " + template_name; }
+  /// The endpoint's address, or one of the load balancers'.
+  bool is_reserved(Address address) const {
+    return address == endpoint || (load_balancers && load_balancers->contains(address));
+  }
   int wanted_machines() const;
 };
 

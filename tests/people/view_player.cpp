@@ -109,7 +109,7 @@ void play_run(Player<RunView> player) {
   player.say("step-progress", "host/control-1/containerd", "file /etc/containerd/config.toml");
   // A host's own words: colours, a carriage return, another script, more than a line holds.
   player.say("step-progress", "host/workers-2/base",
-             "Get:14 \033[31mhttp://deb.debian.org/debian\033[0m bookworm/main amd64 linux-image-6.1.0-28-amd64 "
+             "Get:14 \033[31mhttp://os.lab.example/debian\033[0m bookworm/main amd64 linux-image-6.1.0-28-amd64 "
              "\r68.9 MB, 下载中, with a speed of 12.3 kB/s and thirty packages more before this one is done");
   player.at(42);
   player.show();

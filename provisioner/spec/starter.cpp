@@ -35,24 +35,17 @@ Result<std::string> host_rows(const std::string& answer, const std::string& ques
 }
 
 std::string header(const std::string& provider, const std::string& about) {
-  return "# yaml-language-server: $schema=" + std::string(starter_schema_path) +
-         "\n"
-         "# " +
-         about +
-         " Check this file: slipway validate FILE. Every key: docs/spec.md\n"
-         "name: %name%\nprovider: " +
-         provider + "\n";
+  return "# yaml-language-server: $schema=" + std::string(starter_schema_path) + "\n"
+         "# " + about + " Check this file: slipway validate FILE. Every key: docs/spec.md\n"
+         "name: %name%\nprovider: " + provider + "\n";
 }
 
 std::string machine_pools(const std::string& control_size, const std::string& worker_size) {
   return "\npools:\n"
          "  # 1, 3, 5 or 7 control planes; from 3 on one may fail. 1 can become 3 later.\n"
-         "  control: {role: control-plane, count: %control_planes%, size: " +
-         control_size +
-         "}\n"
+         "  control: {role: control-plane, count: %control_planes%, size: " + control_size + "}\n"
          "  # `slipway node add FILE --pool workers` changes this count and makes the machine.\n"
-         "  workers: {role: worker, count: %workers%, size: " +
-         worker_size + "}\n";
+         "  workers: {role: worker, count: %workers%, size: " + worker_size + "}\n";
 }
 
 const char* const closing =
@@ -79,9 +72,7 @@ std::string existing_text(const Answers& answers) {
   const bool root = answers.at("user") == "root";
   return header("existing", "A cluster on hosts that are there already, reached by SSH.") +
          "\nssh:\n"
-         "  user: %user%" +
-         (root ? "" : "\n  sudo: true               # without a password") +
-         "\n"
+         "  user: %user%" + (root ? "" : "\n  sudo: true               # without a password") + "\n"
          "  key: %key%\n"
          "  # jump: admin@bastion.example.org\n"
          "\nnetwork:\n"
@@ -90,13 +81,11 @@ std::string existing_text(const Answers& answers) {
          "\npools:\n"
          "  control:\n"
          "    role: control-plane\n"
-         "    # Add fingerprint: \"SHA256:…\" (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub), else known_hosts "
-         "decides.\n"
+         "    # Add fingerprint: \"SHA256:…\" (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub), else known_hosts decides.\n"
          "    hosts:\n%control_hosts%"
          "  workers:\n"
          "    role: worker\n"
-         "    hosts:\n%worker_hosts%" +
-         closing;
+         "    hosts:\n%worker_hosts%" + closing;
 }
 
 std::string openstack_text() {
@@ -150,9 +139,10 @@ Result<Answers> complete(const std::string& provider, Answers answers) {
   for (const auto& [name, answer] : answers)
     if (std::find(known.begin(), known.end(), name) == known.end()) {
       const std::optional<std::string> near = nearest(name, known);
-      return fail(
-          ErrorKind::bad_input, "no such question",
-          {.found = name, .expected = join(known, ", "), .advice = near ? "did you mean '" + *near + "'?" : ""});
+      return fail(ErrorKind::bad_input, "no such question",
+                  {.found = name,
+                   .expected = join(known, ", "),
+                   .advice = near ? "did you mean '" + *near + "'?" : ""});
     }
   return answers;
 }
@@ -205,9 +195,10 @@ Result<std::string> starter_spec(const std::string& provider, const std::map<std
   const std::vector<std::string>& providers = starter_providers();
   if (std::find(providers.begin(), providers.end(), provider) == providers.end()) {
     const std::optional<std::string> near = nearest(provider, providers);
-    return fail(
-        ErrorKind::bad_input, "unknown provider",
-        {.found = provider, .expected = join(providers, ", "), .advice = near ? "did you mean '" + *near + "'?" : ""});
+    return fail(ErrorKind::bad_input, "unknown provider",
+                {.found = provider,
+                 .expected = join(providers, ", "),
+                 .advice = near ? "did you mean '" + *near + "'?" : ""});
   }
   Result<Answers> answers = complete(provider, given);
   if (!answers) return std::move(answers).error();

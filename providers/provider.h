@@ -64,13 +64,6 @@ class InsideAccess {
   virtual std::string node_id(const std::string& machine_id) const = 0;
 };
 
-/// Limits that plans and doctor compare with the spec; asked for at plan time.
-struct Capacity {
-  std::optional<int> cpus;
-  std::optional<uint64_t> memory_bytes, disk_bytes;
-  std::optional<int> machines;
-};
-
 /// Threads: any, after construction. Lifetime: outlives the graph whose steps it made.
 class Provider {
  public:
@@ -84,11 +77,10 @@ class Provider {
   /// For steps that act: always asks the provider itself.
   virtual CloudReader& fresh_reader() { return reader(); }
   virtual CloudWriter& writer() = 0;
-  /// Free room for new machines, where the provider can tell.
-  virtual Result<Capacity> free_capacity() = 0;
-  /// Whether what the plan makes fits what the provider still gives us; asked after planning, before anything is made.
-  /// Errors: quota (every limit that does not suffice), those of the API.
-  virtual Result<void> check_room(const Plan&) { return {}; }
+  /// What the plan takes of all that is limited here; asked after planning. Asks the API only where something is made.
+  virtual Result<std::vector<Claim>> claims(const Plan& plan) = 0;
+  /// What a machine of this size costs an hour, in the provider's own unit, where it tells.
+  virtual Result<std::optional<double>> price_per_hour(const Size&) { return std::optional<double>(); }
   /// Problems that make a run pointless (missing root, missing kernel feature, busy subnet), each with advice. Touches
   /// nothing.
   virtual std::vector<Error> preflight() = 0;

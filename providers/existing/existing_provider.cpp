@@ -98,7 +98,7 @@ class ExistingProvider final : public Provider {
   Result<std::vector<CloudObject>> list_owned() override { return std::vector<CloudObject>{}; }
   CloudReader& reader() override { return cloud_; }
   CloudWriter& writer() override { return cloud_; }
-  Result<Capacity> free_capacity() override { return Capacity{}; }
+  Result<std::vector<Claim>> claims(const Plan&) override { return std::vector<Claim>{}; }
   std::vector<Error> preflight() override { return {}; }
 
  private:

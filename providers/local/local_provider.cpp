@@ -39,7 +39,7 @@ class LocalProvider final : public Provider, public CloudReader, public CloudWri
   Result<std::vector<CloudObject>> list_owned() override;
   CloudReader& reader() override { return *this; }
   CloudWriter& writer() override { return *this; }
-  Result<Capacity> free_capacity() override { return machine_capacity(settings_); }
+  Result<std::vector<Claim>> claims(const Plan& plan) override { return local::claims(plan, spec_, settings_); }
   MachineFiles* machine_files() override { return &files_; }
   std::vector<Error> preflight() override { return local::preflight(spec_, settings_, image_.ready()); }
 

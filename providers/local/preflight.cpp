@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/process.h"
 #include "base/text.h"
+#include "providers/common/pool_changes.h"
 #include "providers/local/base_image.h"
 #include "providers/local/cgroups.h"
 #include "providers/local/machine_folder.h"
@@ -160,7 +161,12 @@ void check_network(const Settings& settings, std::vector<Error>& problems) {
              {.found = "interface " + settings.bridge(), .advice = "remove that interface, or rename the cluster"}));
 }
 
-void check_room(const Spec& spec, const Settings& settings, bool image_ready, std::vector<Error>& problems) {
+std::optional<uint64_t> free_memory() {
+  if (const Result<std::string> meminfo = read_file("/proc/meminfo")) return available_memory(*meminfo);
+  return std::nullopt;
+}
+
+void check_machines(const Spec& spec, const Settings& settings, bool image_ready, std::vector<Error>& problems) {
   const size_t living = machine_folders(settings.machines_directory()).size();
   size_t wanted = 0;
   uint64_t memory = 0;
@@ -176,21 +182,20 @@ void check_room(const Spec& spec, const Settings& settings, bool image_ready, st
   std::sort(sizes.begin(), sizes.end());
   for (size_t i = 0; i < fresh && i < sizes.size(); ++i) memory += sizes[i];
 
-  const Capacity room = machine_capacity(settings);
-  if (memory > room.memory_bytes.value_or(memory))
+  if (const std::optional<uint64_t> free = free_memory(); free && memory > *free)
     problems.push_back(fail(ErrorKind::quota, "not enough free memory for the machines in the spec",
-                            {.found = format_bytes(*room.memory_bytes) + " free",
+                            {.found = format_bytes(*free) + " free",
                              .expected = format_bytes(memory) + " for " + std::to_string(fresh) + " new machines",
                              .advice = "close other programs, or choose smaller sizes or fewer machines"}));
-  if (most_cpus > room.cpus.value_or(most_cpus))
+  if (const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency())); most_cpus > cores)
     problems.push_back(fail(ErrorKind::quota, "a machine in the spec has more cores than this machine",
-                            {.found = std::to_string(*room.cpus) + " cores",
+                            {.found = std::to_string(cores) + " cores",
                              .expected = std::to_string(most_cpus) + " cores",
                              .advice = "choose a smaller size.cpus; all local machines share the cores"}));
   const uint64_t disk = fresh * disk_of_a_node;
-  if (disk > room.disk_bytes.value_or(disk))
+  if (const uint64_t free = free_disk(settings.directory); disk > free)
     problems.push_back(fail(ErrorKind::quota, "not enough free disk for the machines in the spec",
-                            {.found = format_bytes(*room.disk_bytes) + " free",
+                            {.found = format_bytes(free) + " free",
                              .expected = format_bytes(disk) + " for " + std::to_string(fresh) + " new machines",
                              .advice = "free some space, or choose another place by --state-dir",
                              .where = nearest_existing(settings.directory)}));
@@ -210,15 +215,18 @@ uint64_t available_memory(const std::string& meminfo) {
   return 0;
 }
 
-Capacity machine_capacity(const Settings& settings) {
-  Capacity capacity;
-  capacity.cpus = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-  if (const Result<std::string> meminfo = read_file("/proc/meminfo"))
-    capacity.memory_bytes = available_memory(*meminfo);
-  capacity.disk_bytes = free_disk(settings.directory);
-  // Addresses: without the network's own, the gateway's and the broadcast address.
-  capacity.machines = static_cast<int>(settings.subnet.range().size() - 3);
-  return capacity;
+std::vector<Claim> claims(const Plan& plan, const Spec& spec, const Settings& settings) {
+  uint64_t memory = 0, disk = 0;
+  for (const PoolChange& change : pool_changes(plan, spec.pools)) {
+    if (!change.pool) continue;
+    memory += static_cast<uint64_t>(change.made) * change.pool->size.memory_bytes;
+    disk += static_cast<uint64_t>(change.made) * disk_of_a_node;
+  }
+  if (disk == 0) return {};
+  const auto mebibytes = [](uint64_t bytes) { return static_cast<int64_t>(bytes >> 20); };
+  Claim of_memory{"MiB of memory", mebibytes(memory), {}};
+  if (const std::optional<uint64_t> free = free_memory()) of_memory.left = mebibytes(*free);
+  return {of_memory, {"MiB of disk", mebibytes(disk), mebibytes(free_disk(settings.directory))}};
 }
 
 std::vector<Error> preflight(const Spec& spec, const Settings& settings, bool image_ready) {
@@ -236,7 +244,7 @@ std::vector<Error> preflight(const Spec& spec, const Settings& settings, bool im
   check_cgroups(problems);
   check_data_filesystem(settings, problems);
   if (in_path("ip")) check_network(settings, problems);
-  check_room(spec, settings, image_ready, problems);
+  check_machines(spec, settings, image_ready, problems);
   return problems;
 }
 

@@ -5,8 +5,8 @@
 
 namespace slipway::local {
 
-/// Free room on this machine: cores that exist (hosts share them), memory that could be had, disk where hosts lie.
-Capacity machine_capacity(const Settings& settings);
+/// What the plan's new hosts take of this machine: memory that could be had, disk where hosts lie.
+std::vector<Claim> claims(const Plan& plan, const Spec& spec, const Settings& settings);
 /// MemAvailable of /proc/meminfo's text, in bytes.
 uint64_t available_memory(const std::string& meminfo);
 

@@ -88,6 +88,26 @@ Result<VmTemplate> Catalog::vm_template() {
   return pick(*all, settings_.template_name, "VM template", "opennebula.template", settings_.spec_path);
 }
 
+Result<std::optional<double>> Catalog::price_per_hour(const Size& size) {
+  if (settings_.template_name.empty()) return std::optional<double>();
+  const std::lock_guard lock(mutex_);
+  if (!costs_) {
+    Result<VmTemplate> found = vm_template();
+    if (!found) return std::move(found).error();
+    costs_.emplace();
+    for (const Attribute& attribute : found->attributes)
+      if (attribute.name.ends_with("_COST")) (*costs_)[attribute.name] = std::strtod(attribute.value.c_str(), nullptr);
+  }
+  const auto cost = [&](const char* name) {
+    const auto it = costs_->find(name);
+    return it == costs_->end() ? 0.0 : it->second;
+  };
+  const double price =
+      size.cpus * cost("CPU_COST") + static_cast<double>(megabytes(size.memory_bytes)) * cost("MEMORY_COST");
+  if (price <= 0 || cost("DISK_COST") > 0) return std::optional<double>();
+  return std::optional<double>(price);
+}
+
 Result<Image> Catalog::image(const std::string& name_or_id) {
   Result<std::string> text = client_.call_for_text("one.imagepool.info", {all_usable, -1, -1}, call_deadline());
   if (!text) return std::move(text).error();

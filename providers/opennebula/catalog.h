@@ -1,4 +1,5 @@
 #pragma once
+#include <map>
 #include <mutex>
 #include <optional>
 
@@ -23,6 +24,10 @@ class Catalog {
   /// The same with its leases, as they are now.
   Result<VirtualNetwork> network_with_leases();
   Result<VmTemplate> vm_template();
+  /// What the template's CPU_COST (per CPU and hour) and MEMORY_COST (per MiB and hour) come to; nothing without a
+  /// template, where it has neither, or where its DISK_COST, whose unit depends on the release, has a share in it.
+  /// Asked for once. https://docs.opennebula.io, "Showback"
+  Result<std::optional<double>> price_per_hour(const Size& size);
   Result<Image> image(const std::string& name_or_id);
   Result<Datastore> datastore();
   /// The ids of the spec's further security groups.
@@ -34,6 +39,7 @@ class Catalog {
   std::mutex mutex_;
   std::optional<std::vector<VirtualNetwork>> networks_;  ///< Guarded by mutex_, as the next.
   Instant networks_asked_{};
+  std::optional<std::map<std::string, double>> costs_;  ///< As the template has them.
 };
 
 /// How long one call of the API may take where nothing else limits it.

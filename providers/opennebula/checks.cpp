@@ -4,6 +4,8 @@
 #include <ctime>
 #include <limits>
 
+#include "providers/common/pool_changes.h"
+
 namespace slipway::opennebula {
 namespace {
 
@@ -179,33 +181,41 @@ void Checks::check_quotas(const Need& need) {
                               .advice = "oneuser token-create, then write it to " + client_.login().source}));
 }
 
-void Checks::check_hosts(const Need& need) {
+Result<Checks::Room> Checks::room_on_hosts() {
   Result<std::string> text = client_.call_for_text("one.hostpool.info", {}, call_deadline());
-  // A tenant need not see hosts; the scheduler will tell then.
-  if (!text) return;
+  if (!text) return std::move(text).error();
   Result<std::vector<Host>> hosts = read_hosts(std::move(*text));
-  if (failed(hosts) || hosts->empty()) return;
-  int64_t cpus = 0, memory_mb = 0;
-  int alive = 0;
-  bool fits = false;
+  if (!hosts) return std::move(hosts).error();
+  Room room{.hosts = hosts->size()};
   for (const Host& host : *hosts) {
     if (host.state != host_monitored) continue;
-    ++alive;
-    cpus += std::max<int64_t>(0, host.cpu_free / 100);
-    memory_mb += std::max<int64_t>(0, host.memory_free_kb / 1024);
-    fits = fits || (host.cpu_free / 100 >= need.largest_cpus && host.memory_free_kb / 1024 >= need.largest_memory_mb);
+    room.alive.push_back({std::max<int64_t>(0, host.cpu_free / 100), std::max<int64_t>(0, host.memory_free_kb / 1024)});
+    room.cpus += room.alive.back().first;
+    room.memory_mb += room.alive.back().second;
   }
-  const std::string found = std::to_string(alive) + " hosts with " + std::to_string(cpus) + " CPUs and " +
-                            std::to_string(memory_mb) + " MiB free";
-  if (cpus < need.cpus || memory_mb < need.memory_mb || !fits)
+  return room;
+}
+
+void Checks::check_hosts(const Need& need) {
+  const Result<Room> room = room_on_hosts();
+  // A tenant need not see hosts; the scheduler will tell then.
+  if (!room && room.error().kind == ErrorKind::corrupt) problems_.push_back(room.error());
+  if (!room || room->hosts == 0) return;
+  const size_t alive = room->alive.size();
+  const bool fits = std::any_of(room->alive.begin(), room->alive.end(), [&](const auto& host) {
+    return host.first >= need.largest_cpus && host.second >= need.largest_memory_mb;
+  });
+  const std::string found = std::to_string(alive) + " hosts with " + std::to_string(room->cpus) + " CPUs and " +
+                            std::to_string(room->memory_mb) + " MiB free";
+  if (room->cpus < need.cpus || room->memory_mb < need.memory_mb || !fits)
     problems_.push_back(fail(ErrorKind::quota, "the OpenNebula hosts have no room for the machines",
                              {.found = found,
                               .expected = std::to_string(need.cpus) + " CPUs and " + std::to_string(need.memory_mb) +
                                           " MiB, and one host for the largest machine",
                               .advice = "fewer or smaller machines, or more hosts: onehost list"}));
-  int control_planes = 0;
+  size_t control_planes = 0;
   for (const Pool& pool : settings_.pools)
-    if (pool.role == Role::control_plane) control_planes += pool.count;
+    if (pool.role == Role::control_plane) control_planes += static_cast<size_t>(pool.count);
   if (settings_.anti_affinity && control_planes > alive)
     problems_.push_back(fail(ErrorKind::quota, "fewer OpenNebula hosts than control planes",
                              {.found = std::to_string(alive) + " hosts for " + std::to_string(control_planes) +
@@ -215,33 +225,29 @@ void Checks::check_hosts(const Need& need) {
                               .where = settings_.spec_path}));
 }
 
-Result<Capacity> Checks::free_capacity() {
-  Capacity capacity;
-  const auto limit = [](auto& value, auto candidate) { value = value ? std::min(*value, candidate) : candidate; };
+Result<std::vector<Claim>> Checks::claims(const Plan& plan) {
+  Claim machines{"machines", 0, {}}, cpus{"CPUs", 0, {}}, memory{"MiB of memory", 0, {}};
+  for (const PoolChange& change : pool_changes(plan, settings_.pools)) {
+    if (!change.pool) continue;
+    machines.wanted += change.made;
+    cpus.wanted += int64_t{change.made} * change.pool->size.cpus;
+    memory.wanted += change.made * megabytes(change.pool->size.memory_bytes);
+  }
+  if (machines.wanted == 0) return std::vector<Claim>{};
+  const auto limit = [](Claim& claim, int64_t left) { claim.left = std::min(claim.left.value_or(left), left); };
   Result<User> me = user();
   if (!me) return std::move(me).error();
   for (const Quota& quota : me->quotas) {
-    const double left = std::max(0.0, quota.limit - quota.used);
-    if (quota.what == "VMS" || quota.what == "RUNNING_VMS") limit(capacity.machines, static_cast<int>(left));
-    if (quota.what == "CPU" || quota.what == "RUNNING_CPU") limit(capacity.cpus, static_cast<int>(left));
-    if (quota.what == "MEMORY" || quota.what == "RUNNING_MEMORY")
-      limit(capacity.memory_bytes, static_cast<uint64_t>(left) << 20);
-    if (quota.what == "SYSTEM_DISK_SIZE") limit(capacity.disk_bytes, static_cast<uint64_t>(left) << 20);
+    const auto left = static_cast<int64_t>(std::max(0.0, quota.limit - quota.used));
+    if (quota.what == "VMS" || quota.what == "RUNNING_VMS") limit(machines, left);
+    if (quota.what == "CPU" || quota.what == "RUNNING_CPU") limit(cpus, left);
+    if (quota.what == "MEMORY" || quota.what == "RUNNING_MEMORY") limit(memory, left);
   }
-  Result<std::string> text = client_.call_for_text("one.hostpool.info", {}, call_deadline());
-  if (!text) return capacity;
-  Result<std::vector<Host>> hosts = read_hosts(std::move(*text));
-  if (!hosts || hosts->empty()) return capacity;
-  int cpus = 0;
-  uint64_t memory = 0;
-  for (const Host& host : *hosts) {
-    if (host.state != host_monitored) continue;
-    cpus += static_cast<int>(std::max<int64_t>(0, host.cpu_free / 100));
-    memory += static_cast<uint64_t>(std::max<int64_t>(0, host.memory_free_kb)) << 10;
+  if (const Result<Room> room = room_on_hosts(); room && room->hosts > 0) {
+    limit(cpus, room->cpus);
+    limit(memory, room->memory_mb);
   }
-  limit(capacity.cpus, cpus);
-  limit(capacity.memory_bytes, memory);
-  return capacity;
+  return std::vector<Claim>{machines, cpus, memory};
 }
 
 }  // namespace slipway::opennebula

@@ -15,8 +15,9 @@ class Checks {
       : client_(client), catalog_(catalog), settings_(settings), observed_(observed) {}
 
   std::vector<Error> run();
-  /// The smallest of what quotas and hosts leave; a host list that we may not see is no limit.
-  Result<Capacity> free_capacity();
+  /// What the plan's new machines take, with the smallest of what quotas and hosts leave; a host list that we may not
+  /// see is no limit. Two calls where machines are made.
+  Result<std::vector<Claim>> claims(const Plan& plan);
 
  private:
   struct Need {
@@ -25,7 +26,15 @@ class Checks {
     int largest_cpus = 0;
     int64_t largest_memory_mb = 0;
   };
+  /// What the hosts have free.
+  struct Room {
+    size_t hosts = 0;  ///< That we may see, the dead ones too.
+    int64_t cpus = 0, memory_mb = 0;
+    std::vector<std::pair<int64_t, int64_t>> alive{};  ///< CPUs and MiB of each host that is up.
+  };
   Need missing(const std::vector<CloudObject>& machines) const;
+  /// Errors: corrupt, those of the API (a tenant need not be allowed to see hosts).
+  Result<Room> room_on_hosts();
   void check_holders(const VirtualNetwork& network);
   void check_addresses(const Need& need);
   void check_base(const Need& need);

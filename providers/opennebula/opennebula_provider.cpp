@@ -129,7 +129,10 @@ class OpenNebulaProvider final : public Provider {
   CloudReader& reader() override { return observed_; }
   CloudReader& fresh_reader() override { return cloud_; }
   CloudWriter& writer() override { return observed_; }
-  Result<Capacity> free_capacity() override { return Checks(client_, catalog_, settings_, observed_).free_capacity(); }
+  Result<std::vector<Claim>> claims(const Plan& plan) override {
+    return Checks(client_, catalog_, settings_, observed_).claims(plan);
+  }
+  Result<std::optional<double>> price_per_hour(const Size& size) override { return catalog_.price_per_hour(size); }
   std::vector<Error> preflight() override { return Checks(client_, catalog_, settings_, observed_).run(); }
   Seconds list_lag() const override { return Seconds(5); }
   std::optional<uint64_t> calls() const override { return client_.calls(); }

@@ -284,7 +284,7 @@ StepId GraphWriter::add_machine(const MachineOrder& order, const StepId& port) {
                                     .machine = order.name,
                                     .title = "data volume of " + name + ", " + std::to_string(size) + " GiB",
                                     .expected = Seconds(3),
-                                    .quota = {{"volumes", 1}, {"volume storage (GiB)", size}},
+                                    .quota = {{"volumes", 1}, {"GiB of volumes", size}},
                                     .protect = order.protect,
                                     .carries_data = true});
     take("data_volume", volume, "id");
@@ -306,7 +306,7 @@ StepId GraphWriter::add_machine(const MachineOrder& order, const StepId& port) {
   Amounts quota = {{"servers", 1}};
   if (settings_.boot_volume) {
     quota["volumes"] = 1;
-    quota["volume storage (GiB)"] = static_cast<int64_t>((order.size.disk_bytes + gibibyte - 1) / gibibyte);
+    quota["GiB of volumes"] = static_cast<int64_t>((order.size.disk_bytes + gibibyte - 1) / gibibyte);
   }
   const StepId step = add(id, {.order = std::move(machine),
                                .inputs = std::move(inputs),

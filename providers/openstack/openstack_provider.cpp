@@ -124,19 +124,7 @@ class OpenstackProvider final : public Provider {
   Seconds list_lag() const override { return std::chrono::ceil<Seconds>(list_lag_); }
   std::optional<uint64_t> calls() const override { return api_.calls(); }
 
-  Result<Capacity> free_capacity() override {
-    Result<Amounts> left = free_quota(api_, {{"servers", 1}}, Deadline::in(Seconds(60)));
-    if (!left) return std::move(left).error();
-    Capacity capacity;
-    if (const auto found = left->find("servers"); found != left->end())
-      capacity.machines = static_cast<int>(found->second);
-    if (const auto found = left->find("cores"); found != left->end()) capacity.cpus = static_cast<int>(found->second);
-    if (const auto found = left->find("memory (MiB)"); found != left->end())
-      capacity.memory_bytes = static_cast<uint64_t>(std::max<int64_t>(found->second, 0)) << 20;
-    return capacity;
-  }
-
-  Result<void> check_room(const Plan& plan) override {
+  Result<std::vector<Claim>> claims(const Plan& plan) override {
     Amounts needed;
     for (const PlannedStep& step : plan.steps) {
       if (step.diff.action != Action::create || step.out_of_scope) continue;
@@ -147,12 +135,9 @@ class OpenstackProvider final : public Provider {
       Result<CloudObject> flavor = flavor_of(pool->second);
       if (!flavor) continue;  // The lookup's own step tells it.
       needed["cores"] += flavor->fields.value("cpus", int64_t{0});
-      needed["memory (MiB)"] += static_cast<int64_t>(flavor->fields.value("memory_bytes", uint64_t{0}) >> 20);
+      needed["MiB of memory"] += static_cast<int64_t>(flavor->fields.value("memory_bytes", uint64_t{0}) >> 20);
     }
-    if (needed.empty()) return {};
-    Result<Amounts> left = free_quota(api_, needed, Deadline::in(Seconds(60)));
-    if (!left) return std::move(left).error().while_doing("reading the project's quota");
-    return compare_quota(needed, *left);
+    return claims_of(needed);
   }
 
   std::vector<Error> preflight() override {
@@ -196,12 +181,24 @@ class OpenstackProvider final : public Provider {
       if (missing == 0 || !flavor) continue;
       needed["servers"] += missing;
       needed["cores"] += missing * flavor->fields.value("cpus", int64_t{0});
-      needed["memory (MiB)"] += missing * static_cast<int64_t>(flavor->fields.value("memory_bytes", uint64_t{0}) >> 20);
+      needed["MiB of memory"] +=
+          missing * static_cast<int64_t>(flavor->fields.value("memory_bytes", uint64_t{0}) >> 20);
     }
-    if (needed.empty()) return {};
+    Result<std::vector<Claim>> claims = claims_of(needed);
+    if (!claims) return std::move(claims).error();
+    return check_room(*claims);
+  }
+
+  Result<std::vector<Claim>> claims_of(const Amounts& needed) {
+    std::vector<Claim> claims;
+    for (const auto& [resource, amount] : needed)
+      if (amount > 0) claims.push_back({resource, amount, {}});
+    if (claims.empty()) return claims;
     Result<Amounts> left = free_quota(api_, needed, Deadline::in(Seconds(60)));
-    if (!left) return std::move(left).error();
-    return compare_quota(needed, *left);
+    if (!left) return std::move(left).error().while_doing("reading the project's quota");
+    for (Claim& claim : claims)
+      if (const auto there = left->find(claim.what); there != left->end()) claim.left = there->second;
+    return claims;
   }
 
   Result<void> look_up(const char* kind, const Pick& pick) {

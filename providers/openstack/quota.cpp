@@ -2,12 +2,10 @@
 
 #include <algorithm>
 
-#include "base/text.h"
-
 namespace slipway::openstack {
 namespace {
 
-/// A resource in the words of `openstack quota show`, and where its service tells limit and use.
+/// A resource in the words of `openstack quota show`, or nearly, and where its service tells limit and use.
 struct Row {
   const char* resource;
   const char* limit;
@@ -15,10 +13,10 @@ struct Row {
 };
 constexpr Row compute_rows[] = {{"servers", "maxTotalInstances", "totalInstancesUsed"},
                                 {"cores", "maxTotalCores", "totalCoresUsed"},
-                                {"memory (MiB)", "maxTotalRAMSize", "totalRAMUsed"},
+                                {"MiB of memory", "maxTotalRAMSize", "totalRAMUsed"},
                                 {"server groups", "maxServerGroups", "totalServerGroupsUsed"}};
 constexpr Row volume_rows[] = {{"volumes", "maxTotalVolumes", "totalVolumesUsed"},
-                               {"volume storage (GiB)", "maxTotalVolumeGigabytes", "totalGigabytesUsed"}};
+                               {"GiB of volumes", "maxTotalVolumeGigabytes", "totalGigabytesUsed"}};
 constexpr Row network_rows[] = {{"networks", "network", ""},
                                 {"subnets", "subnet", ""},
                                 {"routers", "router", ""},
@@ -74,21 +72,6 @@ Result<Amounts> free_quota(Api& api, const Amounts& of_interest, Deadline deadli
     }
   }
   return left;
-}
-
-Result<void> compare_quota(const Amounts& needed, const Amounts& left) {
-  std::vector<std::string> short_of, wanted;
-  for (const auto& [resource, amount] : needed) {
-    const auto there = left.find(resource);
-    if (there == left.end() || amount <= there->second) continue;
-    short_of.push_back(resource + ": " + std::to_string(std::max<int64_t>(there->second, 0)) + " left");
-    wanted.push_back(resource + ": " + std::to_string(amount));
-  }
-  if (short_of.empty()) return {};
-  return fail(ErrorKind::quota, "the project's quota does not suffice; nothing was made",
-              {.found = join(short_of, ", "),
-               .expected = join(wanted, ", "),
-               .advice = "ask the cloud for a larger quota, or plan fewer or smaller machines"});
 }
 
 }  // namespace slipway::openstack

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "providers/common/object_step.h"
+#include "providers/common/pool_changes.h"
 #include "providers/simulated/artifacts.h"
 #include "providers/simulated/clock.h"
 #include "providers/simulated/cloud.h"
@@ -15,7 +16,7 @@ namespace {
 
 class SimulatedProvider final : public Provider {
  public:
-  SimulatedProvider(const Spec& spec, Cloud& cloud) : name_(spec.name), cloud_(cloud) {}
+  SimulatedProvider(const Spec& spec, Cloud& cloud) : name_(spec.name), pools_(spec.pools), cloud_(cloud) {}
 
   Result<std::vector<MachineSteps>> expand(Graph& graph, const std::vector<MachineOrder>& machines) override {
     std::vector<MachineSteps> steps;
@@ -28,10 +29,11 @@ class SimulatedProvider final : public Provider {
   Result<std::vector<CloudObject>> list_owned() override { return cloud_.list_owned(); }
   CloudReader& reader() override { return cloud_; }
   CloudWriter& writer() override { return cloud_; }
-  Result<Capacity> free_capacity() override {
-    Capacity room;
-    room.machines = cloud_.free_machines();
-    return room;
+  Result<std::vector<Claim>> claims(const Plan& plan) override {
+    int64_t made = 0;
+    for (const PoolChange& change : pool_changes(plan, pools_)) made += change.made;
+    if (made == 0) return std::vector<Claim>{};
+    return std::vector<Claim>{{"machines", made, cloud_.free_machines()}};
   }
   std::vector<Error> preflight() override { return {}; }
   Seconds list_lag() const override {
@@ -90,6 +92,7 @@ class SimulatedProvider final : public Provider {
   }
 
   const std::string name_;
+  const std::vector<Pool> pools_;
   Cloud& cloud_;
 };
 
@@ -167,7 +170,7 @@ class OwningProvider final : public Provider {
   Result<std::vector<CloudObject>> list_owned() override { return inner().list_owned(); }
   CloudReader& reader() override { return inner().reader(); }
   CloudWriter& writer() override { return inner().writer(); }
-  Result<Capacity> free_capacity() override { return inner().free_capacity(); }
+  Result<std::vector<Claim>> claims(const Plan& plan) override { return inner().claims(plan); }
   std::vector<Error> preflight() override { return inner().preflight(); }
   Seconds list_lag() const override { return simulation_->provider().list_lag(); }
 

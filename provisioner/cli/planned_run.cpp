@@ -116,7 +116,7 @@ int plan_and_run(Session& session, const std::string& verb, const std::vector<st
   Result<Plan> plan = session.plan(targets);
   if (!plan) return report_error(options, plan.error());
   show_plan(*plan, options);
-  if (Result<void> room = session.provider().check_room(*plan); !room) return report_error(options, room.error());
+  if (Result<void> room = check_room(plan->claims); !room) return report_error(options, room.error());
   if (Result<void> known = check_identities(session, *plan); !known) return report_error(options, known.error());
   Result<RunSummary> summary = session.run(*plan, verb);
   if (targets.empty() || targets == key_change_targets(session)) summary = end_key_change(session, verb, *summary);

@@ -22,6 +22,7 @@
 #include "cli/version.h"
 #include "cluster/release.h"
 #include "cluster/removals.h"
+#include "providers/common/pool_changes.h"
 #include "report/look_view.h"
 #include "report/plan_text.h"
 #include "report/run_record.h"
@@ -359,7 +360,18 @@ Result<Plan> Session::plan(const std::vector<std::string>& targets) {
   if (!plan) return plan;
   plan->cluster = parts.spec.name;
   plan->binding = {parts.spec.digest, parts.state.lineage, parts.state.serial, version()};
+  if (Result<void> weighed = weigh(*plan); !weighed) return std::move(weighed).error();
   return plan;
+}
+
+Result<void> Session::weigh(Plan& plan) {
+  Result<std::vector<Claim>> claims = provider().claims(plan);
+  if (!claims) return std::move(claims).error();
+  Result<std::optional<double>> price = price_change(plan, parts_->spec.pools, provider());
+  if (!price) return std::move(price).error();
+  plan.claims = std::move(*claims);
+  plan.price_per_hour = *price;
+  return {};
 }
 
 RunSummary Session::run(const Plan& plan, const std::string& verb, const Plan* ceiling) {

@@ -69,6 +69,9 @@ class Session {
   Result<void> expand_upgrade(const UpgradeOrder& order);
   const Graph& graph() const;
   Result<Plan> plan(const std::vector<std::string>& targets);
+  /// Sets what the plan claims of the provider's limits and what it changes in the price; once more after its scope was
+  /// changed. Errors: those of the provider's API.
+  Result<void> weigh(Plan& plan);
   /// Runs the plan with a view on stderr and a folder of its own; answers the exit code and, in JSON mode, prints the
   /// run's document. `ceiling`: a saved plan.
   RunSummary run(const Plan& plan, const std::string& verb, const Plan* ceiling = nullptr);

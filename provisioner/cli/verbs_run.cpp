@@ -53,7 +53,9 @@ int apply_saved_plan(Options options, const std::string& path) {
   for (size_t i = 0; i < now->steps.size(); ++i)
     for (const PlannedStep& step : saved->steps)
       if (step.id == now->steps[i].id) now->steps[i].out_of_scope = step.out_of_scope;
+  if (Result<void> weighed = (*session)->weigh(*now); !weighed) return report_error(options, weighed.error());
   show_plan(*now, options);
+  if (Result<void> room = check_room(now->claims); !room) return report_error(options, room.error());
   return conclude(**session, (*session)->run(*now, "apply", &*saved));
 }
 
@@ -107,7 +109,7 @@ int verb_plan(const Options& options) {
   // Either one is as long as the plan; the other is not made.
   print_result(options, options.json ? "" : plan_text(*plan, style_for(1), {.all = options.all, .next = next}),
                options.json ? to_json(*plan, options.all) : Value());
-  if (Result<void> room = (*session)->provider().check_room(*plan); !room) {
+  if (Result<void> room = check_room(plan->claims); !room) {
     say(describe(room.error()));
     return exit_code(room.error().kind);
   }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "base/text.h"
+
 namespace slipway {
 
 size_t Plan::count(Action action) const {
@@ -37,6 +39,20 @@ std::vector<MachineName> Plan::leaves() const {
   for (const MachineName& machine : machines)
     if (!std::binary_search(touched.begin(), touched.end(), machine)) left.push_back(machine);
   return left;
+}
+
+Result<void> check_room(const std::vector<Claim>& claims) {
+  std::vector<std::string> short_of, wanted;
+  for (const Claim& claim : claims) {
+    if (!claim.left || claim.wanted <= *claim.left) continue;
+    short_of.push_back(claim.what + ": " + std::to_string(std::max<int64_t>(*claim.left, 0)) + " left");
+    wanted.push_back(claim.what + ": " + std::to_string(claim.wanted));
+  }
+  if (short_of.empty()) return {};
+  return fail(ErrorKind::quota, "the provider's limits do not suffice; nothing was made",
+              {.found = join(short_of, ", "),
+               .expected = join(wanted, ", "),
+               .advice = "ask the provider for a larger quota, or plan fewer or smaller machines"});
 }
 
 Value to_json(const Plan& plan, bool all) {
@@ -76,20 +92,29 @@ Value to_json(const Plan& plan, bool all) {
   for (const StepId& step : plan.critical_path) path.push_back(step.text());
   const size_t out_of_scope = static_cast<size_t>(
       std::count_if(plan.steps.begin(), plan.steps.end(), [](const PlannedStep& step) { return step.out_of_scope; }));
-  return {{"format", 1},
-          {"cluster", plan.cluster},
-          {"actions",
-           {{"create", plan.count(Action::create)},
-            {"update", plan.count(Action::update)},
-            {"replace", plan.count(Action::replace)},
-            {"delete", plan.count(Action::remove)},
-            {"none", plan.count(Action::none) + out_of_scope}}},
-          {"touches", names(plan.touches())},
-          {"leaves", names(plan.leaves())},
-          {"objects", std::move(objects)},
-          {"expected_ms", plan.critical_time.count()},
-          {"critical_path", std::move(path)},
-          {"steps", std::move(steps)}};
+  Value document = {{"format", 1},
+                    {"cluster", plan.cluster},
+                    {"actions",
+                     {{"create", plan.count(Action::create)},
+                      {"update", plan.count(Action::update)},
+                      {"replace", plan.count(Action::replace)},
+                      {"delete", plan.count(Action::remove)},
+                      {"none", plan.count(Action::none) + out_of_scope}}},
+                    {"touches", names(plan.touches())},
+                    {"leaves", names(plan.leaves())},
+                    {"objects", std::move(objects)},
+                    {"expected_ms", plan.critical_time.count()},
+                    {"critical_path", std::move(path)},
+                    {"steps", std::move(steps)}};
+  if (!plan.claims.empty()) {
+    Value claims = Value::array();
+    for (const Claim& claim : plan.claims)
+      claims.push_back(
+          {{"what", claim.what}, {"wanted", claim.wanted}, {"left", claim.left ? Value(*claim.left) : Value()}});
+    document["claims"] = std::move(claims);
+  }
+  if (plan.price_per_hour) document["price_per_hour"] = *plan.price_per_hour;
+  return document;
 }
 
 }  // namespace slipway

@@ -1,6 +1,8 @@
 #include "report/plan_text.h"
 
 #include <algorithm>
+#include <cmath>
+#include <cstdio>
 #include <map>
 #include <set>
 
@@ -58,6 +60,15 @@ std::string field_line(const FieldChange& exact, const Style& style) {
   const std::string to = change.unknown ? style.dim("known after apply") : shown(change.new_value);
   if (change.old_value.is_null()) return line + (change.unknown || !change.new_value.is_null() ? "  " + to : "");
   return line + "  " + shown(change.old_value) + style.dim(" -> ") + to;
+}
+
+constexpr double hours_of_a_month = 365.25 * 24 / 12;
+
+/// Money: two digits behind the point, more where the first of them would be nothing.
+std::string amount(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, value < 0.1 ? "%.4f" : "%.2f", value);
+  return text;
 }
 
 std::string padded(std::string text, size_t width) {
@@ -203,6 +214,7 @@ class PlanText {
     out_ += "\n" + style_.bold("Touches") + " " + (touches.empty() ? "no machine" : list_names(touches));
     if (!leaves.empty()) out_ += "; " + style_.bold("leaves") + " " + list_names(leaves) + " untouched";
     out_ += ".\n";
+    add_claims();
     if (plan_.critical_path.size() > 1) {
       std::vector<std::string> path;
       for (const StepId& step : plan_.critical_path) path.push_back(step.text());
@@ -222,6 +234,25 @@ class PlanText {
     out_ += ".";
     if (!options_.next.empty() && !plan_.nothing_to_do()) out_ += " Nothing was changed; to do it: " + next_command();
     out_ += "\n";
+  }
+
+  /// What it takes of limits, and what it costs, where that is known.
+  void add_claims() {
+    std::vector<std::string> words;
+    for (const Claim& claim : plan_.claims)
+      if (claim.left)
+        words.push_back(std::to_string(claim.wanted) + " of " + std::to_string(*claim.left) + " " + claim.what);
+    if (!words.empty())
+      out_ += style_.bold("Takes") + " " + wrapped(words, 6, static_cast<size_t>(std::max(40, style_.width - 8))) +
+              " that are left.\n";
+    if (!plan_.price_per_hour) return;
+    const double price = *plan_.price_per_hour;
+    out_ += style_.bold("Costs") + " ";
+    if (price == 0)
+      out_ += "as much as now.\n";
+    else
+      out_ += amount(std::abs(price)) + " an hour " + (price > 0 ? "more" : "less") + ", " +
+              amount(std::abs(price) * hours_of_a_month) + " a month.\n";
   }
 
   /// Where all of it waits for approval, the command that does something; where a part does, both.

@@ -37,6 +37,8 @@ std::string expectation(const Key& key) {
       return key.least && key.most
                  ? "a whole number from " + std::to_string(*key.least) + " to " + std::to_string(*key.most)
                  : "a whole number";
+    case Type::number:
+      return "a number such as 0.25, not below zero";
     case Type::size:
       if (key.least) return "a size of at least " + bytes_text(static_cast<uint64_t>(*key.least));
       break;
@@ -92,6 +94,9 @@ class Checker {
         return refuse(schema, node, yes_or_no(node.text));
       case Type::integer:
         return check_integer(schema, node);
+      case Type::number:
+        if (node.scalar.is_number() && node.scalar.get<double>() >= 0) return node.scalar;
+        return refuse(schema, node, "");
       default:
         return check_text(schema, node, *format_of(schema.type()));
     }

@@ -30,6 +30,7 @@ enum class Type {
   choice,       ///< One of Key::choices.
   flag,         ///< true or false
   integer,
+  number,  ///< Decimal, not below zero.
   list,    ///< Of the item that the row PATH[] describes.
   object,  ///< Of the keys that the rows PATH.* describe.
   map,     ///< Of names the user chooses, each as the row PATH.<name> describes.

@@ -165,6 +165,12 @@ std::vector<Key> pool_keys() {
        .fallback = R"("20GiB")",
        .least = 4 * gibibyte,
        .about = "Disk: at least 4GiB."},
+      {.path = "pools.<pool>.price_per_hour",
+       .type = Type::number,
+       .fallback_note = "what the provider tells, as a VM template of OpenNebula with costs does",
+       .about =
+           "What one of its machines costs an hour, in a currency of your choice: plans tell what they cost more or "
+           "less."},
       {.path = "pools.<pool>.labels",
        .type = Type::map,
        .fallback = "{}",

@@ -68,6 +68,8 @@ std::string type_of(const SchemaNode& node) {
       text = "whole number";
       if (key.least && key.most) text += ", " + std::to_string(*key.least) + " to " + std::to_string(*key.most);
       return text;
+    case Type::number:
+      return "number";
     case Type::list:
       return "list";
     case Type::object:

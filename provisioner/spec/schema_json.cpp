@@ -75,6 +75,8 @@ Ordered bare_schema(const SchemaNode& node, Saying saying) {
       if (key.most) made["maximum"] = *key.most;
       return made;
     }
+    case Type::number:
+      return {{"type", "number"}, {"minimum", 0}};
     default:
       return text_schema(key, key.type);
   }

@@ -47,6 +47,7 @@ struct Pool {
   std::vector<ExistingHost> hosts;
   std::string moved_from;  ///< `moved: {from: OLD}`: this pool was called OLD.
   bool protect = false;
+  std::optional<double> price_per_hour{};  ///< Of one machine, where the spec tells.
 };
 
 struct SshSettings {

@@ -38,6 +38,7 @@ Pool pool_of(const SpecDraft& draft, const std::string& name, const Value& value
   pool.count = value.contains("hosts") ? static_cast<int>(pool.hosts.size()) : value.at("count").get<int>();
   if (value.contains("moved")) pool.moved_from = text_at(value.at("moved"), "from");
   pool.protect = value.at("protect").get<bool>();
+  if (value.contains("price_per_hour")) pool.price_per_hour = value.at("price_per_hour").get<double>();
   return pool;
 }
 

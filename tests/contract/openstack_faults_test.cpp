@@ -184,7 +184,9 @@ TEST_F(OpenstackFaults, QuotaThatDoesNotSufficeIsToldBeforeAnythingIsMade) {
   StepPorts ports(provider->reader(), provider->writer());
   const Result<Plan> plan = make_plan(graph, State{}, ports.reader(), ports.writer().clock, {}, nullptr);
   ASSERT_TRUE(plan.ok()) << describe(plan.error());
-  const Result<void> room = provider->check_room(*plan);
+  const Result<std::vector<Claim>> claims = provider->claims(*plan);
+  ASSERT_TRUE(claims.ok()) << describe(claims.error());
+  const Result<void> room = check_room(*claims);
   ASSERT_FALSE(room.ok());
   EXPECT_EQ(room.error().kind, ErrorKind::quota);
   EXPECT_EQ(room.error().found, "ports: 3 left, servers: 1 left");

@@ -39,14 +39,18 @@ def run(slipway, top, spec):
             file.write(spec)
         first = planned("a new cluster")
         check("schema: a new cluster has steps", len(first["steps"]) > 20, first["actions"])
+        check("schema: a new cluster claims its machines", first["claims"] == [{"what": "machines", "wanted": 3, "left": 100}],
+              first.get("claims"))
         planned("every step of it", "--all")
         slip("bootstrap", "sim.yaml")
         rest = planned("nothing to do")
         check("schema: nothing is left to do", not rest["steps"], rest["actions"])
+        check("schema: what makes nothing claims nothing", "claims" not in rest and "price_per_hour" not in rest, rest)
         with open(folder + "/sim.yaml", "w") as file:
-            file.write(spec.replace("worker, count: 2", "worker, count: 1"))
+            file.write(spec.replace("worker, count: 2", "worker, count: 1, price_per_hour: 0.25"))
         fewer = planned("a machine that leaves")
         check("schema: a delete waits for approval", any(step["approval"] for step in fewer["steps"]), fewer["actions"])
+        check("schema: a machine less costs less", fewer.get("price_per_hour") == -0.25, fewer.get("price_per_hour"))
         # A schema that takes anything shows nothing.
         for name, spoil in (("a step without action", lambda step: step.pop("action")),
                             ("an unknown action", lambda step: step.update(action="destroy")),

@@ -41,7 +41,7 @@ class OwnedThings final : public Provider {
   Result<std::vector<CloudObject>> list_owned() override { return owned; }
   CloudReader& reader() override { return cloud_; }
   CloudWriter& writer() override { return cloud_; }
-  Result<Capacity> free_capacity() override { return Capacity{}; }
+  Result<std::vector<Claim>> claims(const Plan&) override { return std::vector<Claim>{}; }
   std::vector<Error> preflight() override { return {}; }
 
  private:

@@ -92,6 +92,32 @@ TEST(PlanText, AmountsAreReadAsAmounts) {
   EXPECT_NE(said.find("      disk_bytes  1099511627776 -> 1099511627777\n"), std::string::npos) << said;
 }
 
+TEST(PlanText, SaysWhatItTakesOfLimitsAndWhatItCosts) {
+  Plan more = plan_of({created("machine/workers-3", "workers-3")});
+  more.claims = {{"servers", 1, 14}, {"cores", 4, 34}, {"ports", 2, {}}};
+  more.price_per_hour = 0.24;
+  const std::string said = text(more);
+  EXPECT_NE(
+      said.find("\nTakes 1 of 14 servers, 4 of 34 cores that are left.\nCosts 0.24 an hour more, 175.32 a month.\n"),
+      std::string::npos)
+      << said;
+  more.price_per_hour = -0.0042;
+  EXPECT_NE(text(more).find("\nCosts 0.0042 an hour less, 3.07 a month.\n"), std::string::npos) << text(more);
+  more.price_per_hour = 0;
+  EXPECT_NE(text(more).find("\nCosts as much as now.\n"), std::string::npos) << text(more);
+  EXPECT_EQ(text(first_run(2)).find("Takes"), std::string::npos);
+}
+
+TEST(PlanText, EveryClaimThatIsTooLargeIsTold) {
+  EXPECT_TRUE(check_room({}).ok());
+  EXPECT_TRUE(check_room({{"servers", 14, 14}, {"ports", 1000, {}}}).ok());
+  const Result<void> none = check_room({{"servers", 15, 14}, {"cores", 2, 34}, {"ports", 2, -1}});
+  ASSERT_FALSE(none.ok());
+  EXPECT_EQ(none.error().kind, ErrorKind::quota);
+  EXPECT_EQ(none.error().found, "servers: 14 left, ports: 0 left");
+  EXPECT_EQ(none.error().expected, "servers: 15, ports: 2");
+}
+
 TEST(PlanText, TheLastLineNamesTheCommandForWhatWaits) {
   PlannedStep gone = step("machine/workers-3", "workers-3", Action::remove, Reason::not_in_spec);
   gone.needs_approval = true;

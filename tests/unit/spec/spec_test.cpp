@@ -121,6 +121,21 @@ addons:
             Value::parse(R"({"enabled":true,"storage":"2Gi","backup":{"schedule":"0 3 * * *","keep":7}})"));
 }
 
+TEST(Spec, AMachinesPriceIsANumberNotBelowZero) {
+  const auto pool = [](const std::string& price) {
+    return "name: demo\nprovider: local\npools: {control: {role: control-plane, count: 1" + price + "}}\n";
+  };
+  EXPECT_FALSE(spec_of(pool("")).pools[0].price_per_hour);
+  EXPECT_DOUBLE_EQ(spec_of(pool(", price_per_hour: 0.042")).pools[0].price_per_hour.value(), 0.042);
+  EXPECT_DOUBLE_EQ(spec_of(pool(", price_per_hour: 2")).pools[0].price_per_hour.value(), 2);
+  for (const char* bad :
+       {", price_per_hour: -1", ", price_per_hour: cheap", ", price_per_hour: .nan", ", price_per_hour: '2'"}) {
+    const std::vector<SpecFault> faults = check_spec(pool(bad));
+    ASSERT_EQ(faults.size(), 1u) << bad;
+    EXPECT_EQ(faults[0].expected, "a number such as 0.25, not below zero") << bad;
+  }
+}
+
 TEST(Spec, HostsAloneAreEnoughForExisting) {
   const Spec spec = spec_of(
       "name: a\nprovider: existing\nnetwork: {endpoint: 10.0.0.9}\npools: {c: {role: control-plane, hosts: [{name: c1, "

@@ -18,7 +18,7 @@ body{font:15px/1.5 system-ui,sans-serif;background:var(--ground);color:var(--tex
 h1{font-size:1.5rem;margin:0 0 .2rem}h2{font-size:1.1rem;margin:2rem 0 .5rem;border-bottom:1px solid var(--line);padding-bottom:.2rem}
 .quiet{color:var(--quiet)}.good{color:var(--good)}.bad{color:var(--bad)}.warn{color:var(--warn)}
 .figures{display:flex;flex-wrap:wrap;gap:1.5rem;margin:1rem 0}.figures b{display:block;font-size:1.4rem}
-table{border-collapse:collapse;width:100%;font-size:14px}td,th{text-align:left;padding:.25rem .5rem;border-bottom:1px solid var(--line);vertical-align:top;overflow-wrap:anywhere}
+table{border-collapse:collapse;width:100%;font-size:14px}td,th{text-align:left;padding:.25rem .5rem;border-bottom:1px solid var(--line);vertical-align:top;overflow-wrap:anywhere}th,.word{white-space:nowrap}
 code,pre{font:13px/1.4 ui-monospace,monospace}pre{white-space:pre-wrap;border:1px solid var(--line);border-radius:6px;padding:.6rem;margin:.4rem 0}
 .scroll{overflow:auto;border:1px solid var(--line);border-radius:6px;max-height:70vh}
 .lane{display:grid;grid-template-columns:10rem 1fr;font-size:13px;border-bottom:1px solid var(--line)}.lane>div:last-child{position:relative}
@@ -33,6 +33,8 @@ s.setAttribute('width',s.width.baseVal.value*f);s.setAttribute('height',s.height
 )js";
 
 std::string cell(const std::string& text) { return "<td>" + escape_markup(redact(text)) + "</td>"; }
+/// Stays on one line, however narrow the screen is.
+std::string word_cell(const std::string& text) { return "<td class=word>" + escape_markup(redact(text)) + "</td>"; }
 
 std::string seconds_of(int64_t milliseconds) { return format_seconds(static_cast<double>(milliseconds) / 1000); }
 
@@ -132,8 +134,8 @@ class Page {
                                          (change.unknown ? "known after apply" : escape_markup(redact(shown(change.new_value))));
         fields += "</div>";
       }
-      rows += "<tr><td><code>" + escape_markup(step.id) + "</code></td>" + cell(step.action) + cell(step.reason) +
-              cell(step.begun_ms && step.ended_ms ? seconds_of(*step.ended_ms - *step.begun_ms) : "") + "<td>" + fields +
+      rows += "<tr><td><code>" + escape_markup(step.id) + "</code></td>" + word_cell(step.action) + word_cell(step.reason) +
+              word_cell(step.begun_ms && step.ended_ms ? seconds_of(*step.ended_ms - *step.begun_ms) : "") + "<td>" + fields +
               "</td></tr>\n";
     }
     if (rows.empty()) return;

@@ -44,6 +44,11 @@ for (const text of document.querySelectorAll('svg.graph text')) {
 shown.fetched = performance.getEntriesByType('resource').map(entry => entry.name);
 shown.overflow = document.documentElement.scrollWidth - document.documentElement.clientWidth;
 shown.headings = [...document.querySelectorAll('h1, h2')].map(heading => heading.innerText);
+shown.broken = [...document.querySelectorAll('th, .word')].filter(cell => {
+  const words = document.createRange();
+  words.selectNodeContents(cell);
+  return new Set([...words.getClientRects()].map(line => line.top)).size > 1;
+}).map(cell => cell.innerText);
 const bars = [...document.querySelectorAll('.bar')].map(bar => [bar.getBoundingClientRect(), bar.parentElement.getBoundingClientRect()]);
 shown.bars = bars.length;
 shown.outside = bars.filter(([bar, lane]) => bar.left < lane.left - 1 || bar.right > lane.right + 3 || bar.bottom > lane.bottom + 1).length;
@@ -107,7 +112,7 @@ def look_at(chromium, name, page, expected, pictures):
     with open(probed, "w") as file:
         file.write(text.replace("<head>", "<head>" + CATCH, 1).replace("</body>", PROBE + "</body>", 1))
     for dark in (False, True):
-        for width in (1280, 500):
+        for width in (1280, 390):
             label = "%s, %s, %d wide" % (name, "dark" if dark else "light", width)
             seen = chromium.shown(probed, dark, width)
             if not check(label + ": is drawn", "failed" not in seen, seen):
@@ -118,6 +123,7 @@ def look_at(chromium, name, page, expected, pictures):
             check(label + ": every text can be read", seen["contrast"] >= 4.5, (seen["contrast"], seen.get("faintest")))
             check(label + ": the graph's words can be read", seen["drawn"] >= 4.5, seen["drawn"])
             check(label + ": nothing is wider than the screen", seen["overflow"] <= 0, seen["overflow"])
+            check(label + ": no heading and no single word is broken", not seen["broken"], seen["broken"])
             check(label + ": headings", all(any(word in heading for heading in seen["headings"]) for word in expected), seen["headings"])
             check(label + ": bars lie in their lanes and apart", seen["bars"] >= 5 and not seen["outside"] and not seen["overlapping"], seen)
             check(label + ": the longest chain is marked", seen["path"] > 2, seen["path"])

@@ -28,8 +28,8 @@ DRIFT = "echo 'changed by hand' > /opt/bench/notice; chmod 644 /opt/bench/notice
 class Hosts:
     """The hosts, each contestant's files in one folder, and the commands that run them."""
 
-    def __init__(self, options, count):
-        self.folder, self.slipway, self.count = options.folder, options.slipway, count
+    def __init__(self, options, count, tasks=TASKS, forks=FORKS):
+        self.folder, self.slipway, self.count, self.tasks, self.forks = options.folder, options.slipway, count, tasks, forks
         self.environment = {key: value for key, value in os.environ.items()
                             if not key.startswith(("SLIPWAY_", "ANSIBLE_", "PYINFRA_"))}
         # The artifact and image cache of the user, not of this folder.
@@ -38,10 +38,10 @@ class Hosts:
         self.names = ["control-1"] + ["workers-%d" % number for number in range(1, count)]
         with open(self.folder + "/bench.yaml", "w") as spec:
             spec.write(SPEC.format(subnet=options.subnet, workers=count - 1))
-        # Slipway's own playbooks, but twelve tasks in the place of the first.
+        # Slipway's own playbooks, but the bench's tasks in the place of the first.
         shutil.copytree(ROOT + "/playbooks", self.folder + "/data/playbooks")
         shutil.copytree(ROOT + "/manifests", self.folder + "/data/manifests")
-        shutil.copyfile(TASKS + "/slipway.yaml", self.folder + "/data/playbooks/base.yaml")
+        shutil.copyfile(tasks + "/slipway.yaml", self.folder + "/data/playbooks/base.yaml")
 
     def run(self, *command, expect=(0,)):
         return Run(list(command), self.folder, self.environment, expect)
@@ -77,8 +77,8 @@ class Hosts:
     # OpenSSH, one process a host.
 
     def parallel(self, script, config="ssh_config", expect=(0,)):
-        path = script if script.startswith("/") else TASKS + "/" + script
-        return self.run("sh", "-c", "xargs -P %d -I HOST sh -c 'ssh -F %s HOST sh -s < %s' < addresses" % (FORKS, config, path),
+        path = script if script.startswith("/") else self.tasks + "/" + script
+        return self.run("sh", "-c", "xargs -P %d -I HOST sh -c 'ssh -F %s HOST sh -s < %s' < addresses" % (self.forks, config, path),
                         expect=expect)
 
     def write_script(self, name, text):
@@ -102,7 +102,7 @@ class Hosts:
 
     def write_inventories(self):
         with open(self.folder + "/ansible.cfg", "w") as out:
-            out.write("[defaults]\nforks = %d\ninventory = inventory.ini\nhost_key_checking = true\n" % FORKS
+            out.write("[defaults]\nforks = %d\ninventory = inventory.ini\nhost_key_checking = true\n" % self.forks
                       + "interpreter_python = /usr/bin/python3\nremote_user = root\n"
                       + "[ssh_connection]\npipelining = true\n"
                       # Ansible's own default, and where the hosts' keys lie.
@@ -123,7 +123,7 @@ class Hosts:
 
 
 def contestants(hosts, programs, prepare, finish, nothing_to_do):
-    """Each does all twelve tasks; `finish` looks at its Run."""
+    """Each does all tasks; `finish` looks at its Run."""
     def slipway():
         run = hosts.run(hosts.slipway, "apply", "bench.yaml", "--target", "host/*/base")
         if nothing_to_do and "\n0 applied in " not in run.output:
@@ -131,13 +131,13 @@ def contestants(hosts, programs, prepare, finish, nothing_to_do):
         return finish(run)
 
     def ansible(facts):
-        run = hosts.run(programs + "ansible-playbook", TASKS + "/ansible.yaml", "-e", "facts=" + facts)
+        run = hosts.run(programs + "ansible-playbook", hosts.tasks + "/ansible.yaml", "-e", "facts=" + facts)
         if nothing_to_do and run.output.count("changed=0 ") != hosts.count:
             raise Failed("Ansible changed something where nothing was to do:\n%s" % run.output[-1500:])
         return finish(run)
 
     def pyinfra():
-        return finish(hosts.run(programs + "pyinfra", "-y", "inventory.py", TASKS + "/pyinfra.py"))
+        return finish(hosts.run(programs + "pyinfra", "-y", "inventory.py", hosts.tasks + "/pyinfra.py"))
 
     def script(config):
         run = hosts.parallel("script.sh", config)

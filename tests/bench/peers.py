@@ -1,5 +1,7 @@
-"""The peers, from where their makers publish them: Python packages in a virtual environment of the bench's own cache."""
+"""The peers, from where their makers publish them: Python packages in a virtual environment, programs built of their Go
+modules; both in the bench's own cache."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -30,6 +32,33 @@ def python_programs(name, packages):
                     " and ".join(packages), " ".join(command), made.returncode, made.stdout[-1000:]))
         open(folder + "/done", "w").close()
     return folder + "/bin/"
+
+
+def go_program(name, module, number, package):
+    """The path of a program, built once of the module's own tree: as the main module its replacements hold."""
+    path = os.path.join(CACHE, "bin", "%s-%s" % (name, number))
+    if os.path.exists(path):
+        return path
+    go = need("go", "golang, as new as %s's go.mod says" % module)
+    environment = {**os.environ, "GOFLAGS": "", "GOWORK": "off", "GOTOOLCHAIN": "local", "CGO_ENABLED": "0",
+                   "GOMODCACHE": CACHE + "/go/mod", "GOCACHE": CACHE + "/go/build"}
+    tree = CACHE + "/go/tree"  # Beside the two others, gigabytes of which nothing is needed afterwards.
+
+    def run(*command, folder=None):
+        made = subprocess.run(command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        if made.returncode != 0:
+            raise Failed("%s %s cannot be had: %s ended with %d:\n%s" % (module, number, " ".join(command), made.returncode,
+                                                                        made.stderr[-1000:]))
+        return made.stdout
+
+    source = json.loads(run(go, "mod", "download", "-json", "%s@%s" % (module, number)))["Dir"]
+    shutil.rmtree(tree, ignore_errors=True)
+    shutil.copytree(source, tree)
+    run("chmod", "-R", "u+w", tree)
+    run(go, "build", "-mod=mod", "-p", "2", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", path, package, folder=tree)
+    run("chmod", "-R", "u+w", CACHE + "/go")
+    shutil.rmtree(CACHE + "/go")
+    return path
 
 
 def version(command):

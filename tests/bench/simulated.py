@@ -7,6 +7,7 @@ import re
 import shutil
 import statistics
 
+import peers
 from measure import Contestant, Failed, Run
 
 SPEC = """name: big
@@ -46,6 +47,54 @@ def steps_of(output):
     return int(output.split("Plan: ")[1].split(" ")[0])
 
 
+TOFU = ("tofu", "github.com/opentofu/opentofu", "v1.12.6", "./cmd/tofu")
+STEPS_OF_A_MACHINE = 9
+TOFU_MACHINES = (100, 300)
+
+
+class Tofu:
+    """As many built-in resources as Slipway has steps, chained in the same way; a module for each machine. (References by
+    count.index between resources of one module make its planning quadratic.)"""
+
+    def __init__(self, options, program, machines):
+        self.program, self.machines, self.folder = program, machines, "%s/tofu-%d" % (options.folder, machines)
+        os.makedirs(self.folder + "/machine")
+        with open(self.folder + "/main.tf", "w") as out:
+            out.write('resource "terraform_data" "network" {\n  input = "big"\n}\nmodule "machine" {\n  source = "./machine"\n  count = %d\n'
+                      '  name = "workers-${count.index}"\n  before = terraform_data.network.output\n}\n' % machines)
+        with open(self.folder + "/machine/main.tf", "w") as out:
+            out.write('variable "name" {}\nvariable "before" {}\n')
+            before = "var.before"
+            for number in range(STEPS_OF_A_MACHINE):
+                out.write('resource "terraform_data" "step_%d" {\n  input = {machine = var.name, before = %s}\n}\n' % (number, before))
+                before = "terraform_data.step_%d.id" % number
+        self.run("init")
+
+    def run(self, *words):
+        return Run([self.program, *words, "-input=false", "-no-color"], self.folder,
+                   {**os.environ, "HOME": self.folder, "CHECKPOINT_DISABLE": "1"})
+
+    def plan(self):
+        run = self.run("plan", "-lock=false")
+        wanted = "Plan: %d to add" % (STEPS_OF_A_MACHINE * self.machines + 1)
+        if wanted not in run.output:
+            raise Failed("OpenTofu did not say '%s':\n%s" % (wanted, run.output[-1000:]))
+        return run
+
+
+def against_tofu(bench, options):
+    """The same number of things, chained in the same way, planned by the core of OpenTofu; no provider has work to do."""
+    try:
+        program = peers.go_program(*TOFU)
+    except Failed as problem:
+        return bench.note("OpenTofu was not measured: %s" % problem)
+    bench.note("peer: %s" % peers.version([program, "version"]))
+    for machines in TOFU_MACHINES:
+        place = Place(options, machines)
+        bench.race("%d machines" % machines, [Contestant("Slipway, plan", lambda: place.run("plan", "big.yaml")),
+                                              Contestant("OpenTofu, plan", Tofu(options, program, machines).plan)])
+
+
 def plan(bench, options):
     """The plan of a cluster that is not there yet; how time and memory grow with it."""
     places = [Place(options, machines) for machines in options.machines or (1000, 10000, 30000)]
@@ -61,6 +110,7 @@ def plan(bench, options):
     for machines, steps, seconds, megabytes in points:
         bench.note("%d machines: %d steps, %.1f µs CPU and %.1f KB a step"
                    % (machines, steps, seconds / steps * 1e6, megabytes / steps * 1024), steps=steps)
+    against_tofu(bench, options)
 
 
 def journal_records(place):

@@ -52,11 +52,13 @@ class NoArtifacts final : public ArtifactReader, public ArtifactWriter {
 /// Both bundles over one pair of cloud ports.
 class StepPorts {
  public:
-  StepPorts(CloudReader& reader, CloudWriter& writer)
-      : reader_{hosts_, reader, cluster_, artifacts_, clock_}, writer_{reader_,  hosts_,     writer,
-                                                                       cluster_, artifacts_, clock_} {}
+  StepPorts(CloudReader& reader, CloudWriter& writer) : StepPorts(reader, reader, writer) {}
+  StepPorts(CloudReader& reader, CloudReader& fresh, CloudWriter& writer)
+      : reader_{hosts_, reader, cluster_, artifacts_, clock_},
+        writer_{{hosts_, fresh, cluster_, artifacts_, clock_}, hosts_, writer, cluster_, artifacts_, clock_} {}
   Reader& reader() { return reader_; }
   Writer& writer() { return writer_; }
+  Clock& clock() { return clock_; }
 
  private:
   NoHosts hosts_;

@@ -706,7 +706,7 @@ struct Server::Front {
   slipway::testing::TestServer http;
 };
 
-Server::Server(Delays delays) : world_(delays) {
+Server::Server(Delays delays, Traffic traffic) : world_(delays), traffic_(traffic), room_(traffic.calls_per_second) {
   front_ = std::make_unique<Front>([this](slipway::testing::Connection& to, const slipway::testing::Received& request) {
     const auto answered = [&](int status, const std::string& body) {
       to.answer(status, body,
@@ -714,6 +714,11 @@ Server::Server(Delays delays) : world_(delays) {
       to.cut();
     };
     if (request.target == "/control") return answered(200, control(request.body));
+    std::this_thread::sleep_for(traffic_.latency);
+    if (!let_through()) {
+      to.answer(429, "", "Connection: close\r\nRetry-After: 1\r\nServer: proxy\r\n");
+      return to.cut();
+    }
     if (request.target != "/RPC2") return answered(404, "<HTML><BODY><H1>Error 404</H1></BODY></HTML>");
     if (request.method != "POST") return answered(405, "");
     if (!request.headers.contains("content-length")) return answered(411, "");
@@ -743,6 +748,20 @@ std::string Server::answer(const std::string& request) {
   return answer_call(world_, request, calls_);
 }
 
+bool Server::let_through() {
+  if (traffic_.calls_per_second == 0) return true;
+  const std::lock_guard lock(mutex_);
+  const auto now = std::chrono::steady_clock::now();
+  const double rate = traffic_.calls_per_second;
+  room_ = std::min(rate, room_ + rate * std::chrono::duration<double>(now - std::exchange(filled_, now)).count());
+  if (room_ < 1) {
+    ++throttled_;
+    return false;
+  }
+  room_ -= 1;
+  return true;
+}
+
 void Server::add_fault(CallFault fault) {
   const std::lock_guard lock(mutex_);
   faults_.push_back(std::move(fault));
@@ -766,6 +785,7 @@ std::string Server::control(const std::string& request) {
           {.name = text_at(failure, "name"), .kind = text_at(failure, "kind"), .times = failure.value("times", 1)});
     });
   Value vms = Value::array();
+  int throttled = 0;
   with_world([&](World& world) {
     for (const auto& [id, vm] : world.vms) {
       const opennebula::Attribute* nic = find(vm.body, "NIC");
@@ -774,8 +794,10 @@ std::string Server::control(const std::string& request) {
                      {"state", opennebula::state_name(vm.state, vm.lcm_state)},
                      {"address", nic ? nic->part("IP") : ""}});
     }
+    throttled = throttled_;
+    if (asked.is_object() && asked.contains("calls")) throttled_ = 0;
   });
-  const Value told = {{"vms", std::move(vms)}, {"calls", calls()}};
+  const Value told = {{"vms", std::move(vms)}, {"calls", calls()}, {"throttled", throttled}};
   if (asked.is_object() && asked.contains("calls")) forget_calls();
   return told.dump();
 }

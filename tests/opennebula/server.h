@@ -22,6 +22,13 @@ struct CallFault {
   std::string text;
 };
 
+/// The way to the front-end, and what a proxy before it lets through.
+struct Traffic {
+  Milliseconds latency{0};  ///< Of each call.
+  int calls_per_second =
+      0;  ///< As many at once, too, after a rest; what comes faster has "429, Retry-After: 1". 0: all.
+};
+
 /// One method that the simulator answers.
 struct MethodInfo {
   std::string name, types, covered_by;
@@ -31,7 +38,7 @@ struct MethodInfo {
 class Server {
  public:
   /// Listens on loopback, on a port of its own.
-  explicit Server(Delays delays = {});
+  explicit Server(Delays delays = {}, Traffic traffic = {});
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
@@ -49,7 +56,8 @@ class Server {
   void add_fault(CallFault fault);
   /// What a POST to /control does, for tests in other processes. Takes and answers JSON:
   ///   {"fault": {"method", "kind", "skip", "times", "code", "text"}}   {"failure": {"name", "kind", "times"}}
-  ///   {"calls": "forget"}; and always answers {"vms": [{"id", "name", "state", "address"}], "calls": [methods]}.
+  ///   {"calls": "forget"}; and always answers {"vms": [{"id", "name", "state", "address"}], "calls": [methods],
+  ///   "throttled": how many never became calls}.
   std::string control(const std::string& request);
   /// Calls by method, in order.
   std::vector<std::string> calls() const;
@@ -59,9 +67,15 @@ class Server {
  private:
   struct Front;
   std::optional<CallFault> take_fault(const std::string& method);
+  /// Whether the proxy lets one more through.
+  bool let_through();
 
   mutable std::mutex mutex_;
   World world_;
+  const Traffic traffic_;
+  double room_;  ///< Calls that may come at once; guarded by mutex_, as the next.
+  std::chrono::steady_clock::time_point filled_ = std::chrono::steady_clock::now();
+  int throttled_ = 0;
   std::vector<CallFault> faults_;
   std::vector<std::string> calls_;
   std::unique_ptr<Front> front_;

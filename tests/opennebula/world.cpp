@@ -400,7 +400,7 @@ Reply World::reserve(const Account& caller, SimNetwork& from, const Template& te
       made.gid = caller.gid;
       made.name = name;
       made.state = 2;
-      made.ready_at = now() + delays_.step.count();
+      made.ready_at = now() + delays_.network.value_or(delays_.step).count();
       made.parent = from.id;
       made.attributes = from.attributes;
       SimRange own;
@@ -442,7 +442,7 @@ Reply World::remove_network(SimNetwork& network) {
   if (used_leases(network) > 0)
     return bad(action_error, "Cannot delete virtual network. Can not remove a virtual network with leases in use");
   network.state = 3;
-  network.gone_at = now() + delays_.step.count();
+  network.gone_at = now() + delays_.network.value_or(delays_.step).count();
   return good(network.id);
 }
 

@@ -149,8 +149,9 @@ struct SimVm : Object {
 };
 
 struct Delays {
-  Milliseconds step{20};       ///< Of each state on the way.
-  Milliseconds scheduler{40};  ///< From one pass of the scheduler to the next.
+  Milliseconds step{20};                  ///< Of each state on the way.
+  Milliseconds scheduler{40};             ///< From one pass of the scheduler to the next.
+  std::optional<Milliseconds> network{};  ///< Of each state of a network; as `step` where it is left out.
 };
 
 /// Which machine shall fail, how, and how often: "boot", "prolog", "epilog", "attach", "hang" (a shutdown that hangs).

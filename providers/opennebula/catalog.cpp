@@ -37,19 +37,29 @@ Result<T> pick(const std::vector<T>& from, const std::string& wanted, const std:
 
 }  // namespace
 
+/// What changes while a run goes on, changes by somebody else's hand, who can't expect it to be seen at once.
+constexpr Milliseconds lasting = Seconds(60);
+
 Deadline call_deadline() { return Deadline::in(Seconds(60)); }
 
-Result<std::vector<VirtualNetwork>> Catalog::networks(Milliseconds age) {
-  const std::lock_guard lock(mutex_);
-  if (networks_ && std::chrono::steady_clock::now() - networks_asked_ < age) return *networks_;
+template <class T>
+Result<std::vector<T>> Catalog::list(Kept<T>& kept, Milliseconds age, const std::string& method,
+                                     std::vector<RpcParameter> parameters,
+                                     Result<std::vector<T>> (*read)(std::string)) {
+  const std::lock_guard lock(kept.mutex);
+  if (kept.answer && std::chrono::steady_clock::now() - kept.asked < age) return *kept.answer;
   const Instant asked = std::chrono::steady_clock::now();
-  Result<std::string> text = client_.call_for_text("one.vnpool.info", {all_usable, -1, -1}, call_deadline());
+  Result<std::string> text = client_.call_for_text(method, std::move(parameters), call_deadline());
   if (!text) return std::move(text).error();
-  Result<std::vector<VirtualNetwork>> read = read_networks(std::move(*text));
-  if (!read) return read;
-  networks_ = *read;
-  networks_asked_ = asked;
-  return read;
+  Result<std::vector<T>> answer = read(std::move(*text));
+  if (!answer) return answer;
+  kept.answer = *answer;
+  kept.asked = asked;
+  return answer;
+}
+
+Result<std::vector<VirtualNetwork>> Catalog::networks(Milliseconds age) {
+  return list(networks_, age, "one.vnpool.info", {all_usable, -1, -1}, read_networks);
 }
 
 Result<std::vector<VirtualNetwork>> Catalog::reservations(Milliseconds age) {
@@ -81,16 +91,15 @@ Result<VirtualNetwork> Catalog::network_with_leases() {
 }
 
 Result<VmTemplate> Catalog::vm_template() {
-  Result<std::string> text = client_.call_for_text("one.templatepool.info", {all_usable, -1, -1}, call_deadline());
-  if (!text) return std::move(text).error();
-  Result<std::vector<VmTemplate>> all = read_templates(std::move(*text));
+  Result<std::vector<VmTemplate>> all =
+      list(templates_, lasting, "one.templatepool.info", {all_usable, -1, -1}, read_templates);
   if (!all) return std::move(all).error();
   return pick(*all, settings_.template_name, "VM template", "opennebula.template", settings_.spec_path);
 }
 
 Result<std::optional<double>> Catalog::price_per_hour(const Size& size) {
   if (settings_.template_name.empty()) return std::optional<double>();
-  const std::lock_guard lock(mutex_);
+  const std::lock_guard lock(costs_mutex_);
   if (!costs_) {
     Result<VmTemplate> found = vm_template();
     if (!found) return std::move(found).error();
@@ -109,17 +118,13 @@ Result<std::optional<double>> Catalog::price_per_hour(const Size& size) {
 }
 
 Result<Image> Catalog::image(const std::string& name_or_id) {
-  Result<std::string> text = client_.call_for_text("one.imagepool.info", {all_usable, -1, -1}, call_deadline());
-  if (!text) return std::move(text).error();
-  Result<std::vector<Image>> all = read_images(std::move(*text));
+  Result<std::vector<Image>> all = list(images_, lasting, "one.imagepool.info", {all_usable, -1, -1}, read_images);
   if (!all) return std::move(all).error();
   return pick(*all, name_or_id, "image", "opennebula.image", settings_.spec_path);
 }
 
 Result<Datastore> Catalog::datastore() {
-  Result<std::string> text = client_.call_for_text("one.datastorepool.info", {}, call_deadline());
-  if (!text) return std::move(text).error();
-  Result<std::vector<Datastore>> all = read_datastores(std::move(*text));
+  Result<std::vector<Datastore>> all = list(datastores_, lasting, "one.datastorepool.info", {}, read_datastores);
   if (!all) return std::move(all).error();
   Result<Datastore> found = pick(*all, settings_.datastore, "datastore", "opennebula.datastore", settings_.spec_path);
   if (found && found->type != 0)
@@ -134,9 +139,8 @@ Result<Datastore> Catalog::datastore() {
 Result<std::vector<int>> Catalog::security_groups() {
   std::vector<int> ids;
   if (settings_.security_groups.empty()) return ids;
-  Result<std::string> text = client_.call_for_text("one.secgrouppool.info", {all_usable, -1, -1}, call_deadline());
-  if (!text) return std::move(text).error();
-  Result<std::vector<SecurityGroup>> all = read_security_groups(std::move(*text));
+  Result<std::vector<SecurityGroup>> all =
+      list(security_groups_, lasting, "one.secgrouppool.info", {all_usable, -1, -1}, read_security_groups);
   if (!all) return std::move(all).error();
   for (const std::string& name : settings_.security_groups) {
     Result<SecurityGroup> group = pick(*all, name, "security group", "opennebula.security_groups", settings_.spec_path);

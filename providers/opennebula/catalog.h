@@ -10,7 +10,8 @@
 namespace slipway::opennebula {
 
 /// Things of the cloud that the spec names and that are not ours: the virtual network, the template, the image, groups.
-/// Looked up by name or id. Threads: any.
+/// Looked up by name or id. What machines are made of is asked for once a minute at most, not once for each machine.
+/// Threads: any.
 class Catalog {
  public:
   Catalog(OneClient& client, const Settings& settings) : client_(client), settings_(settings) {}
@@ -34,12 +35,27 @@ class Catalog {
   Result<std::vector<int>> security_groups();
 
  private:
+  /// The latest answer to a question, and when it was asked.
+  template <class T>
+  struct Kept {
+    std::mutex mutex;
+    std::optional<std::vector<T>> answer;  ///< Guarded by mutex, as the next.
+    Instant asked{};
+  };
+  /// What `method` answers, not older than `age`; whoever comes while it is being asked waits for that answer.
+  template <class T>
+  Result<std::vector<T>> list(Kept<T>& kept, Milliseconds age, const std::string& method,
+                              std::vector<RpcParameter> parameters, Result<std::vector<T>> (*read)(std::string));
+
   OneClient& client_;
   const Settings& settings_;
-  std::mutex mutex_;
-  std::optional<std::vector<VirtualNetwork>> networks_;  ///< Guarded by mutex_, as the next.
-  Instant networks_asked_{};
-  std::optional<std::map<std::string, double>> costs_;  ///< As the template has them.
+  Kept<VirtualNetwork> networks_;
+  Kept<VmTemplate> templates_;
+  Kept<Image> images_;
+  Kept<Datastore> datastores_;
+  Kept<SecurityGroup> security_groups_;
+  std::mutex costs_mutex_;
+  std::optional<std::map<std::string, double>> costs_;  ///< As the template has them. Guarded by costs_mutex_.
 };
 
 /// How long one call of the API may take where nothing else limits it.

@@ -107,27 +107,33 @@ Error error_of_reply(const std::string& method, int64_t code, const std::string&
 OneClient::OneClient(Login login, HttpOptions options)
     : login_(std::move(login)), http_(direct_to_loopback(std::move(options), login_.endpoint)), room_(calls_at_once) {}
 
+Result<HttpResponse> OneClient::send(const std::string& body, Deadline deadline) {
+  ++calls_;
+  const HttpRequest request{.method = "POST",
+                            .url = login_.endpoint,
+                            .headers = {{"Content-Type", "text/xml"}},
+                            .body = body,
+                            .deadline = Deadline::in(std::min(deadline.left(), longest_call)),
+                            .max_body = largest_answer};
+  Result<HttpResponse> response = http_.send(request);
+  if (response && !response->ok()) return error_from_status(request, *response);
+  return response;
+}
+
 Result<RpcValue> OneClient::call(const std::string& method, std::vector<RpcParameter> parameters, Deadline deadline) {
   parameters.insert(parameters.begin(), login_.session.reveal());
   Result<std::string> body = encode_call(method, parameters);
   if (!body) return std::move(body).error();
+  // Room first, then a turn: hundreds of calls that wait for room have not left yet when the first is refused.
   if (!room_.try_acquire_until(deadline.at))
     return fail(ErrorKind::timeout, "no time left for the request", {.where = method});
-  ++calls_;
-  HttpRequest request{.method = "POST",
-                      .url = login_.endpoint,
-                      .headers = {{"Content-Type", "text/xml"}},
-                      .body = std::move(*body),
-                      .deadline = Deadline::in(std::min(deadline.left(), longest_call)),
-                      .max_body = largest_answer};
-  Result<HttpResponse> response = http_.send(request);
+  Result<HttpResponse> response = paced(pace_, deadline, [&] { return send(*body, deadline); });
   room_.release();
   if (!response) return std::move(response).error().while_doing("calling " + method);
-  if (!response->ok()) return error_from_status(request, *response).while_doing("calling " + method);
   Result<RpcAnswer> answer = decode_answer(std::move(response->body));
   if (!answer) {
     Error error = std::move(answer).error();
-    error.where = place_of(request);
+    error.where = place_of({.method = "POST", .url = login_.endpoint});
     return std::move(error).while_doing("calling " + method);
   }
   if (answer->fault_code != 0)

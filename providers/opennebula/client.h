@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "http/client.h"
+#include "providers/common/pace.h"
 #include "providers/opennebula/credentials.h"
 #include "providers/opennebula/xml_rpc.h"
 
@@ -34,7 +35,7 @@ enum class OneCode {
 Error error_of_reply(const std::string& method, int64_t code, const std::string& text);
 
 /// One OpenNebula front-end. A call is one connection: the server closes it after each answer and serves 15 at once,
-/// so calls in flight are limited here.
+/// so calls in flight are limited here. What a proxy before it refuses as too fast is sent again in its turn.
 /// Errors:  those of HttpClient and of error_of_reply; corrupt (not an XML-RPC answer). After timeout a call may or may
 ///          not have had effect.
 /// Threads: any.
@@ -53,8 +54,11 @@ class OneClient {
   uint64_t calls() const { return calls_; }
 
  private:
+  Result<HttpResponse> send(const std::string& body, Deadline deadline);
+
   Login login_;
   HttpClient http_;
+  Pace pace_;
   std::counting_semaphore<> room_;
   std::atomic<uint64_t> calls_{0};
 };

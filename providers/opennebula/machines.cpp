@@ -171,15 +171,6 @@ Result<std::vector<CloudObject>> Machines::list() {
   return objects;
 }
 
-Result<Vm> Machines::look(int id) {
-  Result<std::string> text = client_.call_for_text("one.vm.info", {id, false}, call_deadline());
-  if (!text) return std::move(text).error();
-  Result<std::vector<Vm>> read = read_vms(std::move(*text));
-  if (!read) return std::move(read).error();
-  if (read->empty()) return fail(ErrorKind::not_found, "no such machine", {.found = "VM " + std::to_string(id)});
-  return std::move(read->front());
-}
-
 void Machines::pause(Deadline deadline) const {
   std::this_thread::sleep_for(std::min(settings_.poll, deadline.left()));
 }

@@ -5,6 +5,7 @@
 
 #include "ports/cloud.h"
 #include "providers/opennebula/catalog.h"
+#include "providers/opennebula/shared_looks.h"
 #include "providers/opennebula/template_text.h"
 #include "providers/provider.h"
 
@@ -34,7 +35,11 @@ const Nic* nic_of(const Vm& vm);
 class Machines {
  public:
   Machines(OneClient& client, Catalog& catalog, const Settings& settings, OrderOf order_of)
-      : client_(client), catalog_(catalog), settings_(settings), order_of_(std::move(order_of)) {}
+      : client_(client),
+        catalog_(catalog),
+        settings_(settings),
+        order_of_(std::move(order_of)),
+        looks_(client, settings.poll) {}
 
   Result<std::vector<CloudObject>> list();
   Result<CloudObject> create(const CloudRequest& request, const CloudProgress& progress, Deadline deadline);
@@ -47,7 +52,7 @@ class Machines {
   CloudObject object_of(const Vm& vm) const;
 
  private:
-  Result<Vm> look(int id);
+  Result<Vm> look(int id) { return looks_.look(id); }
   /// Waits until the machine runs and no work is going on; releases and resumes where that is needed.
   Result<Vm> wait_until_running(int id, const CloudProgress& progress, Deadline deadline);
   /// After an action was accepted: until the machine is RUNNING or POWEROFF again.
@@ -77,6 +82,7 @@ class Machines {
   Catalog& catalog_;
   const Settings& settings_;
   OrderOf order_of_;
+  SharedLooks looks_;
 };
 
 }  // namespace slipway::opennebula

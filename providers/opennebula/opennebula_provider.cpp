@@ -112,6 +112,26 @@ class ObservingReader final : public CloudReader {
   CloudReader* machines_ = nullptr;
 };
 
+/// What acting steps read: things as they are now. Those who look for machines at once, or volumes, share a call.
+class FreshReader final : public CloudReader, public CloudSearch {
+ public:
+  FreshReader(OneCloud& cloud, ObservedCloud& observed) : cloud_(cloud), observed_(observed) {}
+
+  Result<std::vector<CloudObject>> list(std::string_view kind) override { return reader_of(kind).list(kind); }
+  Result<std::vector<CloudObject>> find(std::string_view kind, const CloudKey& key) override {
+    return find_objects(reader_of(kind), kind, key);
+  }
+
+ private:
+  CloudReader& reader_of(std::string_view kind) {
+    if (kind == "machine" || kind == "volume") return observed_.fresh();
+    return cloud_;
+  }
+
+  OneCloud& cloud_;
+  ObservedCloud& observed_;
+};
+
 class OpenNebulaProvider final : public Provider {
  public:
   OpenNebulaProvider(Settings settings, Login login, HttpOptions http)
@@ -120,14 +140,15 @@ class OpenNebulaProvider final : public Provider {
         catalog_(client_, settings_),
         cloud_(client_, catalog_, settings_, [this](const std::string& name) { return order_of(name); }),
         observing_(cloud_),
-        observed_(observing_, cloud_) {
+        observed_(observing_, cloud_),
+        fresh_(cloud_, observed_) {
     observing_.see_machines_through(observed_);
   }
 
   Result<std::vector<MachineSteps>> expand(Graph& graph, const std::vector<MachineOrder>& machines) override;
   Result<std::vector<CloudObject>> list_owned() override;
   CloudReader& reader() override { return observed_; }
-  CloudReader& fresh_reader() override { return cloud_; }
+  CloudReader& fresh_reader() override { return fresh_; }
   CloudWriter& writer() override { return observed_; }
   Result<std::vector<Claim>> claims(const Plan& plan) override {
     return Checks(client_, catalog_, settings_, observed_).claims(plan);
@@ -151,6 +172,7 @@ class OpenNebulaProvider final : public Provider {
   OneCloud cloud_;
   ObservingReader observing_;
   ObservedCloud observed_;
+  FreshReader fresh_;
   mutable std::mutex mutex_;
   std::map<std::string, MachineOrder> orders_;  ///< Guarded by mutex_.
 };
@@ -279,7 +301,7 @@ Result<std::vector<MachineSteps>> OpenNebulaProvider::expand(Graph& graph, const
                   .inputs = {{"security_group", {security_group, "id"}}},
                   // Reserved first, so that no machine is given the endpoint's address by chance.
                   .after = reservations,
-                  .lanes = {"cloud"},
+                  // No lane: nearly all of its time it waits for the machine to boot.
                   .title = name + " (" + std::to_string(size.cpus) + " cores, " + format_bytes(size.memory_bytes) + ")",
                   .expected = Seconds(40),
                   .limit = order.limit + order.login_limit,

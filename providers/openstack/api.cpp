@@ -125,8 +125,12 @@ std::string Api::project_id() const {
 }
 
 Result<HttpResponse> Api::send(const HttpRequest& request) {
+  if (!room_.try_acquire_until(request.deadline.at))
+    return fail(ErrorKind::timeout, "no time left for the request", {.where = place_of(request)});
   ++calls_;
-  return client_->send(request);
+  Result<HttpResponse> answer = client_->send(request);
+  room_.release();
+  return answer;
 }
 
 Result<std::shared_ptr<const Api::Session>> Api::authenticate(Deadline deadline) {
@@ -280,13 +284,11 @@ Result<Value> Api::exchange_once(const Call& call, Deadline deadline) {
 Result<Value> Api::exchange(const Call& call, Deadline deadline) {
   Milliseconds pause = options_.first_pause;
   for (int attempt = 1;; ++attempt) {
-    Result<Value> answer = exchange_once(call, deadline);
-    if (answer || attempt == read_tries) return answer;
-    const Error& error = answer.error();
+    Result<Value> answer = paced(pace_, deadline, [&] { return exchange_once(call, deadline); });
     const bool repeatable = call.method == "GET" || call.method == "DELETE";
-    const bool again = error.kind == ErrorKind::throttled ||
-                       (repeatable && (error.kind == ErrorKind::unavailable || error.kind == ErrorKind::timeout));
-    if (!again) return answer;
+    if (answer || attempt == read_tries || !repeatable) return answer;
+    const Error& error = answer.error();
+    if (error.kind != ErrorKind::unavailable && error.kind != ErrorKind::timeout) return answer;
     const Milliseconds wait = error.retry_after_seconds ? Milliseconds(Seconds(*error.retry_after_seconds)) : pause;
     if (wait >= deadline.left()) return answer;
     std::this_thread::sleep_for(wait);

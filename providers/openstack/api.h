@@ -6,12 +6,14 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <semaphore>
 #include <string>
 
 #include "base/json.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "http/client.h"
+#include "providers/common/pace.h"
 #include "providers/openstack/catalogue.h"
 #include "providers/openstack/credentials.h"
 
@@ -25,9 +27,9 @@ struct ApiOptions {
 };
 
 /// Logs in when first used; the token is renewed before it expires and once on a 401. A read that meets a busy or
-/// absent server is repeated a few times; so is whatever was throttled, since it was not carried out. Any other write
-/// is sent once: its caller looks before it sends another. Errors: those of HttpClient and error_from_status, with
-/// quota where the cloud's words say so. Threads: any.
+/// absent server is repeated a few times; whatever was throttled, since it was not carried out, is sent again in its
+/// turn (Pace). Any other write is sent once: its caller looks before it sends another. Errors: those of HttpClient and
+/// error_from_status, with quota where the cloud's words say so. Threads: any.
 class Api {
  public:
   explicit Api(Credentials who, ApiOptions options = {});
@@ -79,6 +81,8 @@ class Api {
   const ApiOptions options_;
   std::optional<Error> unusable_;  ///< Why the credentials' files cannot be used.
   std::unique_ptr<HttpClient> client_;
+  Pace pace_;
+  std::counting_semaphore<> room_{16};  ///< Requests in flight: a run may have hundreds of steps at once.
   std::atomic<uint64_t> calls_{0};
   mutable std::mutex mutex_;
   std::shared_ptr<const Session> session_;  ///< Guarded by mutex_.

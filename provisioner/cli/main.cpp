@@ -78,7 +78,7 @@ class CommandLine {
     sub->add_flag("--approve-data-loss", options_.approve_data_loss)->group("");
     sub->add_flag("--delete-data", options_.delete_data, "What leaves takes its volumes with it");
     sub->add_flag("--yes", options_.yes, "Answer prompts with yes");
-    sub->add_option("--parallelism", options_.parallelism, "Steps at once [64]")->check(CLI::Range(1, 1024));
+    sub->add_option("--parallelism", options_.parallelism, "Steps at once [512]")->check(CLI::Range(1, 1024));
     sub->add_option("--events", options_.events, "Also write events here, a JSON object a line")->type_name("FILE");
     sub->add_option("--wait", options_.wait_seconds, "Seconds to wait for another run's lock [0]")
         ->check(CLI::Range(0, 86400));

@@ -2,6 +2,8 @@
 #include <string>
 #include <vector>
 
+#include "engine/planner.h"
+
 namespace slipway {
 
 /// What the command line said, for every verb. Nothing below cli/ knows argv.
@@ -11,7 +13,7 @@ struct Options {
   bool json = false;      ///< --output json: stdout holds exactly one document, talk goes to stderr.
   std::string events;     ///< --events FILE: one JSON object a line.
   int verbosity = 0;
-  size_t parallelism = 64;
+  size_t parallelism = usual_parallelism;
   bool approve = false;            ///< Permits replace and delete.
   bool approve_data_loss = false;  ///< --approve data-loss: permits making again, empty, what carried data.
   bool delete_data = false;        ///< What leaves takes its volumes with it.

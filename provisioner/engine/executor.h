@@ -7,6 +7,7 @@
 #include <map>
 #include <string>
 
+#include "engine/planner.h"
 #include "graph/event.h"
 #include "graph/graph.h"
 #include "graph/plan.h"
@@ -18,7 +19,7 @@ struct RunOptions {
   bool approve = false;            ///< Permits replace and delete.
   bool approve_data_loss = false;  ///< Permits making again, empty, what carried data. No saved plan implies it.
   const Plan* ceiling = nullptr;   ///< A saved, approved plan; null: `plan` itself is the ceiling.
-  size_t parallelism = 64;
+  size_t parallelism = usual_parallelism;
   std::function<size_t(const std::string& lane)> lane_room;  ///< Null: 1 everywhere.
   const std::atomic<bool>* cancelled = nullptr;
   /// Opens the log of one step; what it returns is called with each line. May be null.

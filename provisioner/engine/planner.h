@@ -12,11 +12,15 @@
 
 namespace slipway {
 
+/// Most steps wait for something else than this program: a machine that boots, a host that installs. What must not be
+/// asked for too much at once has its lanes, and the clouds' APIs and SSH limits of their own.
+inline constexpr size_t usual_parallelism = 512;
+
 struct PlanOptions {
   /// Step ids or machine names, with * and ?. Empty: everything. A step in scope brings along what it needs, as far as
   /// that is on no machine or on a machine in scope.
   std::vector<std::string> targets;
-  size_t parallelism = 64;
+  size_t parallelism = usual_parallelism;
   /// Per step; one that is beyond the scope, and that nothing in scope needs, is asked once.
   Milliseconds observe_limit = std::chrono::seconds(60);
   const std::atomic<bool>* cancelled = nullptr;

@@ -27,6 +27,7 @@ struct Work {
   Diff diff{};  ///< What was applied, or was to be.
   bool applied = false;
   Consent waits_for = Consent::none;  ///< The approval that was not given.
+  std::string mark{};                 ///< Of the intent that it recorded.
   Milliseconds took{0};
 };
 
@@ -187,9 +188,14 @@ class Executor {
                                     {.found = place.info.id.text(), .advice = "this is a bug in Slipway"})});
       return {};
     }
-    return [this, node, inputs = std::move(inputs)]() -> Conclusion {
-      Work work = act(node, inputs);
-      return [this, node, work = std::move(work)]() mutable { finish(node, std::move(work)); };
+    return [this, node, inputs = std::move(inputs)](const EndJob& end) {
+      auto work = std::make_shared<Work>(act(node, inputs));
+      if (!work->applied) return end([this, node, work] { finish(node, std::move(*work)); });
+      // Durable before anything that needs it begins; meanwhile this thread has other work.
+      record(graph_.nodes()[node], *work, [this, node, work, end](Result<void> recorded) {
+        if (!recorded) work->outputs = std::move(recorded).error();
+        end([this, node, work] { finish(node, std::move(*work)); });
+      });
     };
   }
 
@@ -202,8 +208,9 @@ class Executor {
 
   /// Whether an applied step now answers something else than what this one was planned with.
   bool inputs_changed(size_t node) const {
+    auto next_producer = graph_.nodes()[node].producers.begin();
     for (const auto& [input, reference] : graph_.nodes()[node].info.inputs) {
-      const size_t producer = *graph_.find(reference.step);
+      const size_t producer = *next_producer++;
       if (fates_[producer] != Fate::applied) continue;
       const auto now = outputs_[producer].find(reference.output);
       const auto& before = planned(producer).seen.outputs;
@@ -264,23 +271,19 @@ class Executor {
                                          [&] { return place.step->apply(writer_, work.diff, inputs, recorder); });
     work.applied = work.outputs.ok();
     work.took = std::chrono::duration_cast<Milliseconds>(writer_.clock.now() - begun);
-    if (work.applied) {
-      if (Result<void> recorded = record(place, recorder.mark(), work); !recorded)
-        work.outputs = std::move(recorded).error();
-    } else {
-      recorder.log("failed: " + describe(work.outputs.error()));
-    }
+    work.mark = recorder.mark();
+    if (!work.applied) recorder.log("failed: " + describe(work.outputs.error()));
     return work;
   }
 
-  Result<void> record(const Node& place, const std::string& mark, const Work& work) {
-    if (work.diff.action == Action::remove) return store_.record_removed(place.info.id);
+  void record(const Node& place, const Work& work, Recorded recorded) {
+    if (work.diff.action == Action::remove) return recorded(store_.record_removed(place.info.id));
     StepRecord record = record_of(place);
     record.applied = true;
-    record.mark = mark;
+    record.mark = work.mark;
     record.outputs = Value(*work.outputs);
     record.milliseconds = work.took.count();
-    return store_.record_result(record);
+    store_.begin_result(record, std::move(recorded));
   }
 
   /// Deciding thread: takes in what a step came to.

@@ -12,8 +12,9 @@ inline Inputs inputs_of(
     const Graph& graph, size_t node,
     const std::function<std::optional<Value>(size_t producer, const std::string& output)>& output_of) {
   Inputs inputs;
+  auto producer = graph.nodes()[node].producers.begin();
   for (const auto& [input, reference] : graph.nodes()[node].info.inputs) {
-    if (std::optional<Value> value = output_of(*graph.find(reference.step), reference.output))
+    if (std::optional<Value> value = output_of(*producer++, reference.output))
       inputs.set(input, std::move(*value));
     else
       inputs.set_unknown(input);

@@ -84,16 +84,16 @@ class Planner {
       return {};
     }
     emit({.type = "step-observing", .step = planned.id, .machine = planned.machine});
-    return [this, node, &place, inputs = std::move(inputs)]() -> Conclusion {
+    return [this, node, &place, inputs = std::move(inputs)](const EndJob& end) {
       const Instant begun = clock_.now();
       RetryRules rules{.until = begun + options_.observe_limit, .tries = needed_[node] ? 0 : 1, .cancelled = [this] {
                          return options_.cancelled && options_.cancelled->load();
                        }};
       Result<Observation> seen =
           with_retries<Observation>(clock_, rules, [&] { return place.step->observe(reader_, inputs); });
-      return [this, node, &place, inputs, seen = std::move(seen)]() mutable {
+      end([this, node, &place, inputs, seen = std::move(seen)]() mutable {
         take_in(node, place, inputs, std::move(seen));
-      };
+      });
     };
   }
 
@@ -160,8 +160,9 @@ class Planner {
       const bool needed = std::any_of(nodes[i].wanted_by.begin(), nodes[i].wanted_by.end(), [&](size_t dependent) {
         const PlannedStep& wanting = (*steps_)[dependent];
         if (wanting.diff.action == Action::none || wanting.diff.action == Action::remove) return false;
+        auto producer = nodes[dependent].producers.begin();
         for (const auto& [input, reference] : nodes[dependent].info.inputs)
-          if (reference.step == planned.id && nodes[dependent].step->needs_input(input, wanting.diff)) return true;
+          if (*producer++ == i && nodes[dependent].step->needs_input(input, wanting.diff)) return true;
         return false;
       });
       if (!needed) planned.diff = {};

@@ -29,6 +29,12 @@ class Channel {
     items_.pop_front();
     return item;
   }
+  /// Everything there is, at least one. REQUIRES: it is never closed.
+  std::deque<T> take_all() {
+    std::unique_lock lock(mutex_);
+    ready_.wait(lock, [&] { return !items_.empty(); });
+    return std::exchange(items_, {});
+  }
   void close() {
     {
       const std::lock_guard lock(mutex_);
@@ -74,11 +80,12 @@ class Walker {
     }
     settle();
     while (running_ > 0) {
-      std::optional<Finished> finished = finished_.take();
-      --running_;
-      if (finished->conclusion) finished->conclusion();
-      release_lanes(finished->node);
-      conclude(finished->node);
+      for (Finished& finished : finished_.take_all()) {
+        --running_;
+        if (finished.conclusion) finished.conclusion();
+        release_lanes(finished.node);
+        conclude(finished.node);
+      }
       settle();
     }
     tasks_.close();
@@ -151,7 +158,8 @@ class Walker {
 
   void add_worker() {
     workers_.emplace_back([this] {
-      while (std::optional<Task> task = tasks_.take()) finished_.put({task->node, task->job()});
+      while (std::optional<Task> task = tasks_.take())
+        task->job([this, node = task->node](Conclusion conclusion) { finished_.put({node, std::move(conclusion)}); });
     });
   }
 

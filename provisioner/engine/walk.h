@@ -12,8 +12,10 @@ namespace slipway {
 
 /// Runs on the deciding thread after a job: takes in the job's result.
 using Conclusion = std::function<void()>;
-/// Runs on a worker thread.
-using Job = std::function<Conclusion()>;
+/// Ends a job. Called once, by the job or, after it has returned, by any thread; not after walk() has returned.
+using EndJob = std::function<void(Conclusion)>;
+/// Runs on a worker thread, which is free once it returns; the node concludes when `end` is called.
+using Job = std::function<void(const EndJob& end)>;
 
 struct WalkRules {
   /// Deciding thread: the node's turn has come. Answers its job, or an empty one if there is nothing to run.

@@ -31,7 +31,7 @@ StepId Graph::add(StepInfo info, std::unique_ptr<Step> step) {
   const bool fresh = index_.emplace(id, nodes_.size()).second;
   assert(fresh && "two steps with one id");
   (void)fresh;
-  nodes_.push_back({std::move(info), std::move(step), {}, {}});
+  nodes_.push_back({.info = std::move(info), .step = std::move(step)});
   return id;
 }
 
@@ -39,15 +39,20 @@ Result<void> Graph::finish() {
   std::vector<std::vector<size_t>> needs(nodes_.size()), wanted_by(nodes_.size());
   for (size_t i = 0; i < nodes_.size(); ++i) {
     const StepInfo& info = nodes_[i].info;
-    std::vector<StepId> ids = info.after;
-    for (const auto& [input, reference] : info.inputs) ids.push_back(reference.step);
-    for (const StepId& id : ids) {
+    const auto need = [&](const StepId& id) -> Result<void> {
       const auto found = index_.find(id);
       if (found == index_.end())
         return fail(ErrorKind::internal, "a step needs a step that is not in the graph",
                     {.found = info.id.text() + " needs " + id.text(), .advice = "this is a bug in Slipway"});
       needs[i].push_back(found->second);
-    }
+      return {};
+    };
+    needs[i].reserve(info.inputs.size() + info.after.size());
+    for (const auto& [input, reference] : info.inputs)
+      if (Result<void> edge = need(reference.step); !edge) return edge;
+    nodes_[i].producers = needs[i];
+    for (const StepId& id : info.after)
+      if (Result<void> edge = need(id); !edge) return edge;
     std::sort(needs[i].begin(), needs[i].end());
     needs[i].erase(std::unique(needs[i].begin(), needs[i].end()), needs[i].end());
     for (const size_t need : needs[i]) wanted_by[need].push_back(i);
@@ -66,11 +71,13 @@ Result<void> Graph::finish() {
   for (size_t i = 0; i < nodes_.size(); ++i) {
     Node& node = ordered[place[i]];
     node = std::move(nodes_[i]);
-    for (const size_t need : needs[i]) node.needs.push_back(place[need]);
-    for (const size_t dependent : wanted_by[i]) node.wanted_by.push_back(place[dependent]);
+    node.needs = std::move(needs[i]);
+    node.wanted_by = std::move(wanted_by[i]);
+    for (std::vector<size_t>* edges : {&node.needs, &node.wanted_by, &node.producers})
+      for (size_t& edge : *edges) edge = place[edge];
   }
   nodes_ = std::move(ordered);
-  for (size_t i = 0; i < nodes_.size(); ++i) index_[nodes_[i].info.id] = i;
+  for (auto& [id, index] : index_) index = place[index];
   return {};
 }
 

@@ -11,8 +11,9 @@ namespace slipway {
 struct Node {
   StepInfo info;
   std::unique_ptr<Step> step;
-  std::vector<size_t> needs;      ///< Edges to the steps it waits for; filled by Graph::finish.
-  std::vector<size_t> wanted_by;  ///< The reverse.
+  std::vector<size_t> needs{};      ///< Edges to the steps it waits for; filled by Graph::finish, as are the next two.
+  std::vector<size_t> wanted_by{};  ///< The reverse.
+  std::vector<size_t> producers{};  ///< Who makes each of info.inputs, in their order.
 };
 
 /// The steps of one run. Built once by one thread, then read by many.

@@ -15,10 +15,11 @@
 namespace slipway {
 namespace {
 
-/// One caller's change on its way to the disk.
+/// One caller's change on its way to the disk. Its caller waits for the outcome, or has left `recorded` to be told.
 struct Ticket {
   Change change;
-  std::optional<Result<void>> outcome;
+  std::optional<Result<void>> outcome{};
+  Recorded recorded{};
 };
 
 /// A step's record continues the one before: an intent over a thing that was applied once does not forget it, a result
@@ -39,6 +40,13 @@ void continue_record(Change& change, const StepRecord& before) {
   }
 }
 
+ResultRecorded result_of(const StepRecord& step) {
+  ResultRecorded change{step};
+  change.step.intent_open = false;
+  change.step.applied = true;
+  return change;
+}
+
 /// The record that `change` sets, if it sets one; `id` where it removes one.
 const StepRecord* step_of(const Change& change) {
   if (const auto* intent = std::get_if<IntentRecorded>(&change)) return &intent->step;
@@ -52,8 +60,9 @@ bool removes(const Change& change, const StepId& id) {
 }
 
 /// Group commit: callers queue their changes; the first of them writes all that have gathered with one fsync while the
-/// others wait. Whoever has the turn (writing_) alone touches the disk and alone changes state_, so it may read state_
-/// without the mutex; everyone else reads it, and it is changed, under the mutex.
+/// others wait, or have left. It goes on for as long as more has come. Whoever has the turn (writing_) alone touches
+/// the disk and alone changes state_, so it may read state_ without the mutex; everyone else reads it, and it is
+/// changed, under the mutex.
 class FileStateStore final : public StateStore {
  public:
   FileStateStore(const StoreOptions& options, StateDisk disk, std::optional<StateLock> lock, LoadedState loaded)
@@ -90,11 +99,16 @@ class FileStateStore final : public StateStore {
     return commit(std::move(change));
   }
 
-  Result<void> record_result(const StepRecord& step) override {
-    ResultRecorded change{step};
-    change.step.intent_open = false;
-    change.step.applied = true;
-    return commit(std::move(change));
+  Result<void> record_result(const StepRecord& step) override { return commit(result_of(step)); }
+
+  void begin_result(const StepRecord& step, Recorded recorded) override {
+    if (Result<void> writable = check_writable(); !writable) return recorded(std::move(writable));
+    auto ticket = std::make_unique<Ticket>(Ticket{.change = result_of(step), .recorded = std::move(recorded)});
+    std::unique_lock lock(mutex_);
+    queue_.push_back(ticket.release());
+    if (writing_) return;
+    writing_ = true;
+    give_turn(lock);
   }
 
   Result<void> record_removed(const StepId& id) override { return commit(StepRemoved{id}); }
@@ -162,7 +176,7 @@ class FileStateStore final : public StateStore {
     std::unique_lock lock(mutex_);
     take_turn(lock);
     Result<void> done = disk_.folded(state_) && attempted_ == state_.serial ? Result<void>() : fold_now(lock);
-    give_turn();
+    give_turn(lock);
     return done;
   }
 
@@ -183,7 +197,7 @@ class FileStateStore final : public StateStore {
       (void)disk_.files().remove(disk_.directory());
     }
     lock.lock();
-    give_turn();
+    give_turn(lock);
     return done;
   }
 
@@ -206,27 +220,40 @@ class FileStateStore final : public StateStore {
     turn_.wait(lock, [&] { return !writing_; });
     writing_ = true;
   }
-  /// REQUIRES: the mutex is held.
-  void give_turn() {
+  /// First writes what has come meanwhile: its callers may have gone. REQUIRES: the mutex is held.
+  void give_turn(std::unique_lock<std::mutex>& lock) {
+    while (!queue_.empty()) write_queue(lock);
     writing_ = false;
     turn_.notify_all();
   }
 
   Result<void> commit(Change change) {
     if (Result<void> writable = check_writable(); !writable) return writable;
-    Ticket ticket{std::move(change), std::nullopt};
+    Ticket ticket{.change = std::move(change)};
     std::unique_lock lock(mutex_);
     queue_.push_back(&ticket);
     turn_.wait(lock, [&] { return ticket.outcome || !writing_; });
     if (ticket.outcome) return *std::move(ticket.outcome);
     writing_ = true;
+    give_turn(lock);
+    return *std::move(ticket.outcome);
+  }
+
+  /// REQUIRES: the turn is ours and the mutex is held; it is released meanwhile.
+  void write_queue(std::unique_lock<std::mutex>& lock) {
     const std::vector<Ticket*> batch = std::exchange(queue_, {});
     write(batch, lock);
+    // Those who wait for their ticket take it away once the mutex is free.
+    std::vector<std::unique_ptr<Ticket>> left;
+    for (Ticket* ticket : batch)
+      if (ticket->recorded) left.emplace_back(ticket);
     // The others go on while this thread folds.
-    turn_.notify_all();
-    if (disk_.fold_is_due() && !disk_.broken()) (void)fold_now(lock);
-    give_turn();
-    return *std::move(ticket.outcome);
+    if (left.size() < batch.size()) turn_.notify_all();
+    const bool fold_is_due = disk_.fold_is_due() && !disk_.broken();
+    lock.unlock();
+    for (const auto& ticket : left) ticket->recorded(*std::move(ticket->outcome));
+    lock.lock();
+    if (fold_is_due) (void)fold_now(lock);
   }
 
   /// REQUIRES: the turn is ours. Gives every ticket of the batch its outcome.

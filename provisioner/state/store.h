@@ -35,6 +35,9 @@ struct StoreOptions {
   AskPassphrase passphrase{};  ///< Called where the key file is protected by one.
 };
 
+/// What becomes of a record.
+using Recorded = std::function<void(Result<void> outcome)>;
+
 /// Threads: any; calls are serialised inside. Lifetime: the destructor folds the journal and releases the lock.
 class StateStore {
  public:
@@ -57,6 +60,10 @@ class StateStore {
   virtual Result<void> record_intent(const StepRecord& step) = 0;
   /// The step was applied: outputs, removal, edges. Closes its intent, whose mark is kept where `step` has none.
   virtual Result<void> record_result(const StepRecord& step) = 0;
+  /// The same without waiting: `recorded` is called once with the outcome, when that is on disk or has failed; by this
+  /// thread before the call returns, or by another one that writes. It must not record. A caller that hands over a
+  /// hundred results waits for none of their fsyncs.
+  virtual void begin_result(const StepRecord& step, Recorded recorded) = 0;
   /// The thing is gone.
   virtual Result<void> record_removed(const StepId& id) = 0;
   virtual Result<void> set_pool(const std::string& pool, const PoolMembers& members) = 0;

@@ -103,6 +103,7 @@ class MemoryStore final : public StateStore {
     state_.steps[step.id] = step;
     return {};
   }
+  void begin_result(const StepRecord& step, Recorded recorded) override { recorded(record_result(step)); }
   Result<void> record_removed(const StepId& id) override {
     const std::lock_guard lock(mutex_);
     history.push_back("removed " + id.text());

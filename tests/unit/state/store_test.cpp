@@ -295,6 +295,45 @@ TEST_F(Store, AReaderBesideAWriterThatFoldsAlwaysFindsAWholeState) {
   at_work.join();
 }
 
+TEST_F(Store, ResultsThatNobodyWaitsForAreRecordedBesideThoseThatAreWaitedForAndFolds) {
+  constexpr int threads = 8, each = 150;
+  std::atomic<int> told = 0;
+  {
+    auto store = *open();
+    std::vector<std::thread> at_work;
+    for (int thread = 0; thread < threads; ++thread)
+      at_work.emplace_back([&, thread] {
+        for (int i = 0; i < each; ++i) {
+          const std::string id = std::to_string(thread) + "/" + std::to_string(i);
+          store->begin_result(step("left/" + id, id), [&, id](Result<void> outcome) {
+            EXPECT_TRUE(outcome.ok());
+            EXPECT_TRUE(store->find(StepId("left/" + id)).has_value()) << "it is told once it counts";
+            ++told;
+          });
+          if (i % 10 == 0) {
+            EXPECT_TRUE(store->record_result(step("waited/" + id, id)).ok());
+          }
+          if (i % 50 == 0) {
+            EXPECT_TRUE(store->fold().ok());
+          }
+        }
+      });
+    for (std::thread& thread : at_work) thread.join();
+    EXPECT_EQ(told, threads * each) << "all are told before the last call that writes returns";
+  }
+  auto again = *open();
+  EXPECT_EQ(again->snapshot().steps.size(), size_t{threads * (each + each / 10)});
+}
+
+TEST_F(Store, AResultThatCannotBeRecordedIsToldSo) {
+  auto store = *open();
+  ASSERT_TRUE(store->erase().ok());
+  std::optional<Result<void>> outcome;
+  store->begin_result(step("a", "x"), [&](Result<void> told) { outcome = std::move(told); });
+  ASSERT_TRUE(outcome.has_value());
+  EXPECT_EQ(outcome->error().kind, ErrorKind::internal);
+}
+
 TEST_F(Store, KilledAtAnyMomentLosesNothingAcknowledged) {
   std::mt19937 random(3);
   int done = 0;

@@ -108,6 +108,11 @@ const Entry entries[] = {
     {"backup list etcd", "  slipway backup list etcd shop.yaml\n", spec_note},
     {"backup restore etcd", "  slipway backup restore etcd shop.yaml --approve data-loss\n", spec_note},
     {"backup drill etcd", "  slipway backup drill etcd shop.yaml\n", spec_note},
+    {"database", "  slipway database promote shop.yaml\n"},
+    {"database promote",
+     "  slipway database promote shop.yaml                the other one takes over\n"
+     "  slipway database promote shop.yaml postgres-1     this one; to be given again after an interruption\n",
+     spec_note},
     {"cert", "  slipway cert list shop.yaml\n"},
     {"cert list", "  slipway cert list shop.yaml\n", spec_note},
     {"cert rotate-encryption", "  slipway cert rotate-encryption shop.yaml\n", spec_note},

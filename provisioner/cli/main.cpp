@@ -32,6 +32,7 @@ class CommandLine {
     looks();
     nodes();
     backups();
+    database();
     certificates();
     inner_things();
   }
@@ -205,6 +206,15 @@ class CommandLine {
       sub->add_option("--backup", options_.backup, "This one [the newest that was fetched]")->type_name("LABEL");
     restore_etcd->add_flag("--approve", options_.approve, "As `--approve data-loss`: what was written since goes");
     restore_etcd->add_flag("--approve-data-loss", options_.approve_data_loss)->group("");
+  }
+
+  void database() {
+    CLI::App* database = group("database", "Which replica of the database takes writes");
+    CLI::App* promote =
+        changing(*database, "promote", "Make the replica the primary, once the former one is out of the way",
+                 verb_database_promote);
+    promote->add_option("replica", options_.names, "The replica [the other one]")->expected(0, 1)->type_name("REPLICA");
+    promote->add_flag("--approve", options_.approve, "Also where only you know that the former primary is dead");
   }
 
   void certificates() {

@@ -168,6 +168,16 @@ struct Session::Parts {
   RunSummary summary;
   std::string run_id;
 
+  /// Makes what they need where state lacks it.
+  Result<void> read_add_ons() {
+    Result<Platform> read = load_platform(*store, spec, membership, identity.platform_ca, ports->provider(), data,
+                                          access == Access::change);
+    if (!read) return std::move(read).error();
+    platform = std::move(*read);
+    state = store->snapshot();
+    return {};
+  }
+
   Result<void> settle() {
     state = store->snapshot();
     Result<Membership> settled = settle_members(spec, state, change_of_order(state, spec));
@@ -317,13 +327,8 @@ Result<void> Session::expand_graph(bool destroying) {
   if (!destroying && parts.access == Access::change && !bears_two_releases(parts.verb))
     if (Result<void> whole = check_no_upgrade(cluster_release(parts.store->snapshot()), parts.spec.path); !whole)
       return whole;
-  if (!destroying) {
-    Result<Platform> platform = load_platform(*parts.store, parts.spec, parts.membership, parts.identity.platform_ca,
-                                              parts.ports->provider(), parts.data, parts.access == Access::change);
-    if (!platform) return std::move(platform).error();
-    parts.platform = std::move(*platform);
-    parts.state = parts.store->snapshot();
-  }
+  if (!destroying)
+    if (Result<void> read = parts.read_add_ons(); !read) return read;
   const Blueprint blueprint{parts.spec,       parts.state,
                             parts.membership, parts.identity,
                             parts.platform,   parts.ports->provider(),
@@ -333,15 +338,22 @@ Result<void> Session::expand_graph(bool destroying) {
   return parts.graph->finish();
 }
 
+Result<void> Session::expand_objects(const std::string& add_on) {
+  Parts& parts = *parts_;
+  parts.graph = std::make_unique<Graph>();
+  parts.whole = false;
+  if (Result<void> read = parts.read_add_ons(); !read) return read;
+  const Blueprint blueprint{
+      parts.spec, parts.state, parts.membership, parts.identity, parts.platform, parts.ports->provider(), parts.data};
+  if (Result<void> expanded = slipway::expand_objects(*parts.graph, blueprint, add_on); !expanded) return expanded;
+  return parts.graph->finish();
+}
+
 Result<void> Session::expand_upgrade(const UpgradeOrder& order) {
   Parts& parts = *parts_;
   parts.graph = std::make_unique<Graph>();
   parts.whole = false;
-  Result<Platform> platform = load_platform(*parts.store, parts.spec, parts.membership, parts.identity.platform_ca,
-                                            parts.ports->provider(), parts.data, parts.access == Access::change);
-  if (!platform) return std::move(platform).error();
-  parts.platform = std::move(*platform);
-  parts.state = parts.store->snapshot();
+  if (Result<void> read = parts.read_add_ons(); !read) return read;
   forget_former_artifacts(parts.state, order.release.to);
   const Blueprint blueprint{
       parts.spec, parts.state, parts.membership, parts.identity, parts.platform, parts.ports->provider(), parts.data};

@@ -64,6 +64,8 @@ class Session {
   Result<void> reload_spec();
   /// The whole graph of the spec; `destroying`: of state alone.
   Result<void> expand_graph(bool destroying = false);
+  /// Only the objects of one add-on, whatever state its hosts are in.
+  Result<void> expand_objects(const std::string& add_on);
   /// The graph of an upgrade instead. REQUIRES: verb "upgrade"; its release is that of options().to, which is filled
   /// in.
   Result<void> expand_upgrade(const UpgradeOrder& order);

@@ -36,6 +36,7 @@ int verb_backup_create_etcd(const Options& options);
 int verb_backup_list_etcd(const Options& options);
 int verb_backup_restore_etcd(const Options& options);
 int verb_backup_drill_etcd(const Options& options);
+int verb_database_promote(const Options& options);
 int verb_cert_list(const Options& options);
 int verb_cert_rotate_encryption(const Options& options);
 int verb_state_list(const Options& options);

@@ -2,6 +2,7 @@
 
 #include "cli/backup_checks.h"
 #include "cli/certificates.h"
+#include "cli/database_rows.h"
 #include "cli/look_around.h"
 #include "cli/machine_rows.h"
 #include "cli/output.h"
@@ -23,7 +24,10 @@ class Doctor {
       machines();
       hosts();
       // Without an API every other look at the cluster would tell the same.
-      if (api()) cluster();
+      if (api()) {
+        cluster();
+        note(database_problems(session_));
+      }
       if (key_change_under_way(session_.store().snapshot()))
         problems_.push_back(fail(ErrorKind::world_changed, "a change of the encryption key is not finished",
                                  {.found = "secrets may still be under the former key, or plain",

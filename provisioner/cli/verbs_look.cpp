@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cli/add_on_rows.h"
+#include "cli/database_rows.h"
 #include "cli/figure_rows.h"
 #include "cli/machine_rows.h"
 #include "cli/output.h"
@@ -98,8 +99,9 @@ int verb_status(const Options& options) {
   std::string text = "Cluster " + (*session)->spec().name + ", Kubernetes " + (*session)->spec().kubernetes.version +
                      "\n" + machine_table(rows);
   const Value add_ons = add_on_rows(**session);
+  const Value database = database_rows(**session);
   const FigureReport figures = figure_report(**session);
-  text += add_on_table(add_ons) + figures.text;
+  text += add_on_table(add_ons) + database_table(database) + figures.text;
   if (!drift.is_null())
     text += drift == 0 ? "No drift.\n" : drift.dump() + " steps to do: slipway plan " + (*session)->spec().path + "\n";
   print_result(options, text,
@@ -107,6 +109,7 @@ int verb_status(const Options& options) {
                 {"cluster", (*session)->spec().name},
                 {"machines", rows},
                 {"addons", add_ons},
+                {"database", database},
                 {"figures", figures.tables},
                 {"drift", drift}});
   return 0;

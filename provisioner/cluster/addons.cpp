@@ -37,6 +37,14 @@ class AddOnChapter {
     return {};
   }
 
+  /// Only the folder's objects, and nothing that they would wait for.
+  Result<void> write_objects() {
+    Result<std::vector<Value>> objects = load_objects(add_on_, variables_);
+    if (!objects) return std::move(objects).error();
+    for (const VolumeWish& volume : add_on_.volumes) objects->push_back(volume_of(volume));
+    return add_objects_step(info_for(objects_step(add_on_.name), "add-on " + add_on_.name), std::move(*objects));
+  }
+
  private:
   StepInfo info_for(StepId id, std::string title) const {
     StepInfo info;
@@ -118,13 +126,17 @@ class AddOnChapter {
     return {};
   }
 
+  Value volume_of(const VolumeWish& volume) const {
+    return volume_object(add_on_, volume, draft_.blueprint.platform.gifts.at(add_on_.name).volumes.at(volume.name));
+  }
+
   Result<void> add_volumes(std::vector<Value>& objects) {
     for (const VolumeWish& volume : add_on_.volumes) {
       const MachineName& machine = draft_.blueprint.platform.gifts.at(add_on_.name).volumes.at(volume.name);
       Result<StepId> folder = add_volume_folder(draft_, add_on_, volume, *draft_.blueprint.membership.find(machine));
       if (!folder) return std::move(folder).error();
       before_objects_.push_back(std::move(*folder));
-      objects.push_back(volume_object(add_on_, volume, machine));
+      objects.push_back(volume_of(volume));
     }
     return {};
   }
@@ -163,7 +175,8 @@ class AddOnChapter {
                                                                    .objects = std::move(objects),
                                                                    .recorded = recorded(info.id),
                                                                    .settled = settled(info.id),
-                                                                   .adopt = add_on_.adopt});
+                                                                   .adopt = add_on_.adopt,
+                                                                   .delete_data = draft_.blueprint.delete_data});
     if (!step) return std::move(step).error().while_doing("preparing add-on " + add_on_.name);
     info.removal = (*step)->removal();
     draft_.graph.add(std::move(info), std::move(*step));
@@ -207,6 +220,13 @@ Result<void> add_addons(GraphDraft& draft) {
   for (const AddOn& add_on : draft.blueprint.platform.add_ons)
     if (Result<void> added = AddOnChapter(draft, add_on).write(); !added) return added;
   return {};
+}
+
+Result<void> expand_objects(Graph& graph, const Blueprint& blueprint, const std::string& add_on) {
+  return write_draft(graph, blueprint, [&](GraphDraft& draft) -> Result<void> {
+    if (const AddOn* found = blueprint.platform.find(add_on)) return AddOnChapter(draft, *found).write_objects();
+    return fail(ErrorKind::not_found, "the spec has no add-on " + add_on, {.where = blueprint.spec.path});
+  });
 }
 
 }  // namespace slipway

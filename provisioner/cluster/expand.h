@@ -29,6 +29,10 @@ struct Blueprint {
 /// Errors: bad_input (a playbook or manifest at file:line:column), not_found.
 Result<void> expand(Graph& graph, const Blueprint& blueprint);
 
+/// Adds one step, the objects of one add-on, which waits for no host: what must be possible while one is lost.
+/// Errors: bad_input, not_found.
+Result<void> expand_objects(Graph& graph, const Blueprint& blueprint, const std::string& add_on);
+
 /// Adds the removals of everything that state knows: destroy. The spec is not looked at.
 Result<void> expand_destroy(Graph& graph, const Blueprint& blueprint);
 

@@ -83,6 +83,11 @@ Result<AddOnGifts> GiftMaker::gifts(const AddOn& add_on) {
     if (!found) return std::move(found).error().while_doing("making a certificate of " + add_on.name);
     made.certificates.emplace(wish.name, std::move(*found));
   }
+  for (const FactWish& wish : add_on.facts) {
+    Result<std::string> found = fact(add_on, wish);
+    if (!found) return std::move(found).error();
+    made.facts.emplace(wish.name, std::move(*found));
+  }
   for (const VolumeWish& wish : add_on.volumes) {
     const auto other = made.volumes.find(wish.apart);
     Result<MachineName> found = machine(volume_prefix + add_on.name + "/" + wish.name, add_on.name,
@@ -91,6 +96,16 @@ Result<AddOnGifts> GiftMaker::gifts(const AddOn& add_on) {
     made.volumes.emplace(wish.name, std::move(*found));
   }
   return made;
+}
+
+Result<std::string> GiftMaker::fact(const AddOn& add_on, const FactWish& wish) const {
+  const std::string now = text_at(state_.facts, add_on_fact(add_on.name, wish.name).c_str(), wish.first);
+  const Value limit = add_on.values.value(wish.below, Value());
+  if (!limit.is_number_integer() || std::atoi(now.c_str()) < limit.get<int>()) return now;
+  return fail(ErrorKind::bad_input, "addons." + add_on.name + "." + wish.below + " is too small",
+              {.found = limit.dump() + ", while " + wish.name + " is number " + now + ", counted from 0",
+               .expected = "more than " + now,
+               .advice = wish.turn});
 }
 
 Result<Secret> GiftMaker::secret(const std::string& key, const SecretWish& wish, const AddOnGifts& made) {

@@ -21,6 +21,7 @@ class GiftMaker {
 
  private:
   Result<Secret> secret(const std::string& key, const SecretWish& wish, const AddOnGifts& made);
+  Result<std::string> fact(const AddOn& add_on, const FactWish& wish) const;
   Result<CertificateKeyPair> certificate(const std::string& key, const CertificateWish& wish);
   Result<MachineName> machine(const std::string& key, const std::string& add_on, const MachineName& apart);
   Result<void> keep_fact(const std::string& name, Value value);

@@ -125,6 +125,7 @@ Value Platform::variables_of(const AddOn& add_on) const {
   const Value own = to_value(gifts.at(add_on.name), authority_pem);
   seen["secrets"] = own["secrets"];
   seen["certificates"] = own["certificates"];
+  seen["facts"] = gifts.at(add_on.name).facts;
   seen["digests"] = {{"secrets", own["digest"]}, {"values", short_digest_of(add_on.values.dump())}};
   if (!add_on.provider.empty()) seen["cloud"] = cloud;
   Value needs = Value::object();
@@ -186,6 +187,8 @@ Result<Platform> load_platform(StateStore& store, const Spec& spec, const Member
   }
   return platform;
 }
+
+std::string add_on_fact(const std::string& add_on, const std::string& fact) { return "addon/" + add_on + "/" + fact; }
 
 std::string volume_path(const AddOn& add_on, const VolumeWish& volume) {
   return "/var/lib/slipway/volumes/" + add_on.name + "-" + volume.name;

@@ -21,6 +21,7 @@ namespace slipway {
 struct AddOnGifts {
   std::map<std::string, Secret> secrets;
   std::map<std::string, CertificateKeyPair> certificates;
+  std::map<std::string, std::string> facts;
   std::map<std::string, MachineName> volumes;  ///< Volume -> the machine whose disk holds it.
 };
 
@@ -34,7 +35,7 @@ struct Platform {
   std::string authority_pem;  ///< The certificate that clients of the platform's URLs must trust.
 
   const AddOn* find(const std::string& name) const;
-  /// `variables` and what is the add-on's own: values, secrets, certificates, digests, the provider's files, and
+  /// `variables` and what is the add-on's own: values, facts, secrets, certificates, digests, the provider's files, and
   /// `needs.NAME` with values, secrets and certificates of the add-ons that it needs. Holds secrets.
   Value variables_of(const AddOn& add_on) const;
 };
@@ -46,6 +47,9 @@ struct Platform {
 Result<Platform> load_platform(StateStore& store, const Spec& spec, const Membership& membership,
                                const CertificateKeyPair& authority, const Provider& provider,
                                const std::string& data_directory, bool record);
+
+/// The name in the state of a choice that a verb changes; its value is text.
+std::string add_on_fact(const std::string& add_on, const std::string& fact);
 
 /// Where a volume lies on its machine.
 std::string volume_path(const AddOn& add_on, const VolumeWish& volume);

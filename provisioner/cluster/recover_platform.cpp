@@ -63,10 +63,11 @@ class PlatformRecovery {
   Result<void> recover(const AddOn& add_on) {
     for (const VolumeWish& volume : add_on.volumes)
       if (Result<void> done = recover_volume(add_on, volume); !done) return done;
-    if (add_on.secrets.empty() && add_on.addresses.empty()) return {};
+    if (add_on.secrets.empty() && add_on.addresses.empty() && add_on.facts.empty()) return {};
     Value variables = platform_.variables_of(add_on);
     for (const SecretWish& wish : add_on.secrets) variables["secrets"][wish.name] = mark_of("secret " + wish.name);
     for (const std::string& name : add_on.addresses) variables["addresses"][name] = mark_of("address " + name);
+    for (const FactWish& wish : add_on.facts) variables["facts"][wish.name] = mark_of("fact " + wish.name);
     Result<std::vector<Value>> objects = load_objects(add_on, variables);
     if (!objects) return std::move(objects).error();
     for (const Part& part : add_on.parts) {
@@ -82,6 +83,13 @@ class PlatformRecovery {
       if (!value) return std::move(value).error();
       if (*value)
         if (Result<void> kept = store_.set_secret("addon/" + add_on.name + "/" + wish.name, Secret(**value)); !kept)
+          return kept;
+    }
+    for (const FactWish& wish : add_on.facts) {
+      Result<std::optional<std::string>> value = live_value(*objects, mark_of("fact " + wish.name));
+      if (!value) return std::move(value).error();
+      if (*value)
+        if (Result<void> kept = store_.set_fact(add_on_fact(add_on.name, wish.name), Value(**value)); !kept)
           return kept;
     }
     for (const std::string& name : add_on.addresses) {

@@ -14,11 +14,11 @@
 
 namespace slipway {
 
-/// Seals the add-ons' secrets, and records fixed addresses and the machines of volumes, as the live objects hold them.
-/// An object tells a value where its manifest holds nothing but that value in one place: the manifest is rendered with
-/// a mark in the secret's stead, and what stands in that place of the live object is the secret. What cannot be read
-/// back is left to be made anew. Changes nothing in the cluster.
-/// Errors: those of the cluster (unavailable, unauthorised), of the manifests and of the store.
+/// Seals the add-ons' secrets, and records facts, fixed addresses and the machines of volumes, as the live objects hold
+/// them. An object tells a value where its manifest holds nothing but that value in one place: the manifest is rendered
+/// with a mark in the secret's stead, and what stands in that place of the live object is the secret. What cannot be
+/// read back is left to be made anew. Changes nothing in the cluster. Errors: those of the cluster (unavailable,
+/// unauthorised), of the manifests and of the store.
 Result<void> recover_platform(StateStore& store, const Spec& spec, const Membership& membership,
                               const Identity& identity, const Provider& provider, ClusterReader& cluster,
                               const std::string& data_directory);

@@ -33,13 +33,18 @@ class VolumeStep final : public Step {
 /// Stands for a volume whose folder stays where it is.
 class KeptStep final : public Step {
  public:
-  explicit KeptStep(std::string note) : note_(std::move(note)) {}
-  Result<Observation> observe(Reader&, const Inputs&) const override { return Observation{}; }
+  KeptStep(std::string note, bool known) : note_(std::move(note)), known_(known) {}
+  Result<Observation> observe(Reader&, const Inputs&) const override {
+    Observation seen{.exists = known_};
+    if (known_) seen.outputs[stays_output] = true;
+    return seen;
+  }
   Diff diff(const Observation&, const Inputs&) const override { return {.note = note_}; }
   Result<Outputs> apply(Writer&, const Diff&, const Inputs&, Recorder&) const override { return Outputs{}; }
 
  private:
   std::string note_;
+  bool known_;  ///< The machine that it lies on is there.
 };
 
 Value folder_task(const AddOn& add_on, const VolumeWish& volume) {
@@ -97,7 +102,8 @@ Result<std::unique_ptr<Step>> make_volume_removal(Shelf& shelf, const Blueprint&
   const auto record = blueprint.state.steps.find(StepId("machine/" + machine));
   const bool there = record != blueprint.state.steps.end() && record->second.outputs.contains("access");
   if (!blueprint.delete_data || !there)
-    return std::unique_ptr<Step>(std::make_unique<KeptStep>("stays: " + path + " on " + machine + " (--delete-data)"));
+    return std::unique_ptr<Step>(
+        std::make_unique<KeptStep>("stays: " + path + " on " + machine + " (--delete-data)", there));
   return make_folder_removal(shelf, blueprint.spec.name, path, record->second.outputs.at("access"));
 }
 

@@ -341,6 +341,7 @@ class Executor {
   /// What is as it should be without our doing is taken into the state: an apply whose result was not recorded before
   /// the process died, or a thing that is gone already.
   void keep_found(const Node& place, const Outputs& outputs) {
+    if (place.info.leaving && outputs.contains(stays_output)) return;
     if (place.info.leaving) return keep(store_.record_removed(place.info.id));
     const std::optional<StepRecord> known = store_.find(place.info.id);
     if (known && known->applied && !known->intent_open) return;

@@ -109,6 +109,10 @@ struct Removal {
   Value data;  ///< Ids and addresses; no secrets.
 };
 
+/// Output of a leaving step whose thing stays for now (data without --delete-data): its record is kept, so that a later
+/// run can still take it away.
+inline constexpr const char* stays_output = "stays";
+
 /// A step's facts that are data. Everything but id and layer has a sensible default.
 struct StepInfo {
   StepId id;

@@ -14,9 +14,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const std::vector<std::string> known_keys = {
-    "name",      "description", "needs",        "values",  "images", "gates",   "adopt",    "url",     "credentials",
-    "addresses", "secrets",     "certificates", "volumes", "parts",  "objects", "playbook", "figures", "provider"};
+const std::vector<std::string> known_keys = {"name",     "description",  "needs",    "values",      "images",
+                                             "gates",    "adopt",        "url",      "credentials", "addresses",
+                                             "secrets",  "certificates", "volumes",  "parts",       "objects",
+                                             "playbook", "figures",      "provider", "facts"};
 
 Result<YamlDocument> read(const std::string& path) {
   Result<std::string> text = read_file(path);
@@ -161,7 +162,7 @@ Value with_values(const AddOn& add_on, const Value& variables) {
 Result<void> read_sections(const YamlDocument& head, const Value& seen, AddOn& add_on) {
   Value sections = Value::object();
   for (const char* key :
-       {"gates", "url", "credentials", "secrets", "certificates", "volumes", "parts", "objects", "figures"})
+       {"gates", "url", "credentials", "secrets", "certificates", "volumes", "parts", "objects", "figures", "facts"})
     sections[key] = head.value.value(key, Value());
   const auto place = [&](Error error) {
     std::string where = head.where(error.where.starts_with("/") ? error.where : "");
@@ -188,6 +189,7 @@ Result<void> read_sections(const YamlDocument& head, const Value& seen, AddOn& a
   if (Result<void> taken = take(certificate_wishes((*filled)["certificates"]), add_on.certificates); !taken)
     return taken;
   if (Result<void> taken = take(volume_wishes((*filled)["volumes"]), add_on.volumes); !taken) return taken;
+  if (Result<void> taken = take(fact_wishes((*filled)["facts"]), add_on.facts); !taken) return taken;
   if (Result<void> taken = take(parts_from((*filled)["parts"]), add_on.parts); !taken) return taken;
   if (Result<void> taken = take(figures_from((*filled)["figures"]), add_on.figures); !taken) return taken;
   return take(object_artifacts((*filled)["objects"]), add_on.artifacts);

@@ -47,6 +47,14 @@ struct VolumeWish {
   std::string apart{};  ///< Another volume of the add-on, on whose machine it should not be; or empty.
 };
 
+/// A choice that is kept in the state and that a verb changes, not the spec: which of two servers takes writes.
+struct FactWish {
+  std::string name;
+  std::string first;  ///< Its text until somebody changes it.
+  std::string below;  ///< A setting that this number must stay below; or empty.
+  std::string turn;   ///< The command that changes it, for errors; or empty.
+};
+
 /// A file of the folder that is applied by a step of its own once the add-on is ready, and `with` as well.
 struct Part {
   std::string name;  ///< "with-monitoring", or the file's name without its ending.
@@ -69,6 +77,7 @@ struct AddOn {
   std::vector<SecretWish> secrets;     ///< What follows from others comes after them.
   std::vector<CertificateWish> certificates;
   std::vector<VolumeWish> volumes;
+  std::vector<FactWish> facts;
   std::vector<Part> parts;
   bool adopt = false;              ///< It takes over objects that somebody else made.
   Value values;                    ///< Its settings, defaults filled in.

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "base/text.h"
 #include "base/quantity.h"
+#include "base/text.h"
 #include "spec/network.h"
 
 namespace slipway {
@@ -129,6 +129,24 @@ Result<std::vector<VolumeWish>> volume_wishes(const Value& section) {
     if (!is_owner(wish.owner)) return fault(where, "not an owner", Value(wish.owner), "UID:GID in numbers, in quotes");
     if (wish.mode.size() != 4 || wish.mode.find_first_not_of("01234567") != std::string::npos)
       return fault(where, "not a mode", Value(wish.mode), "four octal digits such as 0700");
+    wishes.push_back(std::move(wish));
+  }
+  return wishes;
+}
+
+Result<std::vector<FactWish>> fact_wishes(const Value& section) {
+  std::vector<FactWish> wishes;
+  if (section.is_null()) return wishes;
+  if (!section.is_object()) return fault("/facts", "not a map", section, "NAME: {first: TEXT}");
+  for (const auto& [name, value] : section.items()) {
+    const std::string where = "/facts/" + name;
+    if (Result<void> checked = check_map(where, value, {"first", "below", "turn"}); !checked)
+      return std::move(checked).error();
+    FactWish wish{.name = name,
+                  .first = text_at(value, "first"),
+                  .below = text_at(value, "below"),
+                  .turn = text_at(value, "turn")};
+    if (wish.first.empty()) return fault(where, "a fact without its first value", value, "first: TEXT, in quotes");
     wishes.push_back(std::move(wish));
   }
   return wishes;

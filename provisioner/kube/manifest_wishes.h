@@ -1,5 +1,6 @@
 #pragma once
-// What an add-on wants made for it: secrets, certificates, volumes, parts. The sections of addon.yaml of these names.
+// What an add-on wants made for it: secrets, certificates, volumes, facts, parts. The sections of addon.yaml of these
+// names.
 
 #include "kube/manifest.h"
 
@@ -9,6 +10,7 @@ namespace slipway {
 Result<std::vector<SecretWish>> secret_wishes(const Value& section);
 Result<std::vector<CertificateWish>> certificate_wishes(const Value& section);
 Result<std::vector<VolumeWish>> volume_wishes(const Value& section);
+Result<std::vector<FactWish>> fact_wishes(const Value& section);
 Result<std::vector<Part>> parts_from(const Value& section);
 /// `objects: [artifact: NAME]`
 Result<std::vector<std::string>> object_artifacts(const Value& section);

@@ -155,6 +155,13 @@ Result<void> ObjectsApply::prune(const std::vector<ObjectKey>& keys) {
     if (!is_ours_to_delete(*live, rules_)) continue;
     if (holds_data(key) && permitted_.action != Action::replace)
       return world_changed(short_name(key) + " would have to be deleted");
+    // A volume in use would wait for its claim, which a StatefulSet leaves behind.
+    const Value claim = live->value("spec", Value::object()).value("claimRef", Value::object());
+    if (key.kind == "PersistentVolume" && claim.is_object() && !text_at(claim, "name").empty()) {
+      const ObjectKey bound{"v1", "PersistentVolumeClaim", text_at(claim, "namespace"), text_at(claim, "name")};
+      recorder_.progress("deleting " + describe(bound));
+      if (Result<void> removed = writer_.cluster.remove(bound, deadline_); !removed) return removed;
+    }
     recorder_.progress("deleting " + describe(key));
     if (Result<void> removed = writer_.cluster.remove(key, deadline_); !removed) return removed;
   }

@@ -64,6 +64,8 @@ std::vector<ObjectKey> ObjectsStep::no_longer_wanted() const {
   return keys;
 }
 
+bool ObjectsStep::stays(const ObjectKey& key) const { return key.kind == "PersistentVolume" && !options_.delete_data; }
+
 Removal ObjectsStep::removal() const {
   std::vector<ObjectKey> keys;
   for (const Value& object : objects_) keys.push_back(key_of(object));
@@ -102,9 +104,13 @@ Result<Observation> ObjectsStep::observe(Reader& reader, const Inputs&) const {
       notes.push_back(short_name(key) + " is no longer wanted and not ours any more: left alone");
       continue;
     }
+    inventory.push_back(key);
+    if (stays(key)) {
+      notes.push_back("stays: " + short_name(key) + " (--delete-data)");
+      continue;
+    }
     prune.push_back(short_name(key));
     prunes_data = prunes_data || holds_data(key);
-    inventory.push_back(key);
     reason = stronger(reason, Reason::not_in_spec);
   }
   seen.outputs["inventory"] = values_of(inventory);
@@ -163,7 +169,12 @@ Result<Outputs> ObjectsStep::apply(Writer& writer, const Diff& diff, const Input
   work.mark(options_.owner.cluster + "/" + options_.owner.step.text());
   Result<std::vector<ObjectKey>> inventory = work.apply(objects_);
   if (!inventory) return std::move(inventory).error();
-  if (Result<void> pruned = work.prune(no_longer_wanted()); !pruned) return std::move(pruned).error();
+  std::vector<ObjectKey> leaving = no_longer_wanted();
+  // One that stays is ours as before.
+  for (const ObjectKey& key : leaving)
+    if (stays(key)) inventory->push_back(key);
+  std::erase_if(leaving, [&](const ObjectKey& key) { return stays(key); });
+  if (Result<void> pruned = work.prune(leaving); !pruned) return std::move(pruned).error();
   return Outputs{{"inventory", values_of(*inventory)}};
 }
 

@@ -18,6 +18,8 @@ struct ObjectsOptions {
   /// Take over objects of these names that somebody else made (what kubeadm made, say). They get our fields and an
   /// annotation, and are never deleted by us.
   bool adopt = false;
+  /// Volumes that the manifest no longer has are deleted with their claims; otherwise they stay, and stay ours.
+  bool delete_data = false;
   Milliseconds limit = std::chrono::minutes(5);  ///< Of one apply, its waits included.
 };
 
@@ -26,10 +28,10 @@ struct ObjectsOptions {
 ///
 /// Observing costs one list per kind (by a caching reader) and a dry run for each object that may differ. Fields of the
 /// diff: "Deployment/ns/name" for an object to be made, deleted (new value null) or made again; "Deployment/ns/name
-/// spec.replicas" for a field. Deleting what holds data (volumes, namespaces, definitions) and making an object again
-/// is action replace, so that it waits for approval. Values of Secrets appear nowhere. Inputs: any; none is read.
-/// Output: "inventory", the objects that are ours to delete. Apply looks at each object again and refuses what its diff
-/// lacks (world_changed).
+/// spec.replicas" for a field. Deleting what holds data (claims, namespaces, definitions; volumes by delete_data)
+/// and making an object again is action replace, so that it waits for approval. Values of Secrets appear nowhere.
+/// Inputs: any; none is read. Output: "inventory", the objects that are ours to delete. Apply looks at each object
+/// again and refuses what its diff lacks (world_changed).
 class ObjectsStep final : public Step {
  public:
   /// Errors: bad_input (see prepare_objects).
@@ -48,6 +50,7 @@ class ObjectsStep final : public Step {
  private:
   explicit ObjectsStep(ObjectsOptions options, std::vector<Value> objects);
   std::vector<ObjectKey> no_longer_wanted() const;
+  bool stays(const ObjectKey& key) const;  ///< Though no longer wanted.
 
   ObjectsOptions options_;
   std::vector<Value> objects_;

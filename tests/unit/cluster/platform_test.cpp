@@ -29,6 +29,7 @@ volumes:
     as: n
     do: {name: "data-${n}", size: 1Gi, claim: "lab/data-lab-${n}"}
 parts: [{file: pool.yaml}]
+facts: {leader: {first: "0", below: replicas, turn: turn the lab}}
 )";
 
 class PlatformTest : public ::testing::Test {
@@ -160,6 +161,25 @@ TEST_F(PlatformTest, PoliciesAreEnforcedAsSoonAsAnythingIsEnabled) {
   EXPECT_FALSE(load("")->find("network_policy"));
   EXPECT_FALSE(load("lab: {path: add-ons/lab}, network_policy: {enabled: false}")->find("network_policy"));
   EXPECT_TRUE(load("")->find("storage"));
+}
+
+TEST_F(PlatformTest, AFactIsAsAVerbLeftItWhateverTheSpecSays) {
+  const Result<Platform> first = load();
+  ASSERT_TRUE(first.ok()) << describe(first.error());
+  EXPECT_EQ(first->variables_of(*first->find("lab"))["facts"]["leader"], "0");
+  ASSERT_TRUE(store->set_fact(add_on_fact("lab", "leader"), "1").ok());
+  const Result<Platform> second = load();
+  ASSERT_TRUE(second.ok()) << describe(second.error());
+  EXPECT_EQ(second->variables_of(*second->find("lab"))["facts"]["leader"], "1");
+}
+
+TEST_F(PlatformTest, ASettingThatAFactStandsAboveIsRefused) {
+  ASSERT_TRUE(store->set_fact(add_on_fact("lab", "leader"), "1").ok());
+  const Result<Platform> refused = load("lab: {path: add-ons/lab, replicas: 1}");
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().kind, ErrorKind::bad_input);
+  EXPECT_EQ(refused.error().found, "1, while leader is number 1, counted from 0");
+  EXPECT_EQ(refused.error().advice, "turn the lab");
 }
 
 TEST_F(PlatformTest, AGivenSecretIsTakenOnceAndSealed) {

@@ -59,13 +59,17 @@ class PlatformInTheCluster : public ::testing::Test {
     ASSERT_TRUE(write_file_atomically(folder + "/keeper/addon.yaml",
                                       "name: keeper\n"
                                       "secrets: {password: {length: 20}}\n"
+                                      "facts: {leader: {first: \"0\"}}\n"
                                       "volumes:\n"
                                       "- {name: data, size: 1Gi, claim: keeper/data, owner: \"0:0\", mode: \"0700\"}\n")
                     .ok());
-    ASSERT_TRUE(write_file_atomically(folder + "/keeper/keeper.yaml",
-                                      "apiVersion: v1\nkind: Secret\nmetadata: {name: login, namespace: keeper}\n"
-                                      "stringData: {password: \"${secrets.password}\"}\n")
-                    .ok());
+    ASSERT_TRUE(
+        write_file_atomically(folder + "/keeper/keeper.yaml",
+                              "apiVersion: v1\nkind: Secret\nmetadata: {name: login, namespace: keeper}\n"
+                              "stringData: {password: \"${secrets.password}\"}\n"
+                              "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: role, namespace: keeper}\n"
+                              "data: {leader: \"keeper-${facts.leader}\"}\n")
+            .ok());
     const Result<Spec> parsed = parse_spec(folder + "/demo.yaml", R"(name: demo
 provider: local
 local: {subnet: 10.99.61.0/24}
@@ -96,9 +100,11 @@ addons:
   HeldObjects cluster;
 };
 
-TEST_F(PlatformInTheCluster, GivesBackSecretsAndTheMachinesOfVolumes) {
+TEST_F(PlatformInTheCluster, GivesBackSecretsFactsAndTheMachinesOfVolumes) {
   cluster.objects[{"v1", "Secret", "keeper", "login"}] = {
       {"apiVersion", "v1"}, {"kind", "Secret"}, {"data", {{"password", base64_encode("the old password")}}}};
+  cluster.objects[{"v1", "ConfigMap", "keeper", "role"}] = {
+      {"apiVersion", "v1"}, {"kind", "ConfigMap"}, {"data", {{"leader", "keeper-1"}}}};
   VolumeWish wish;
   wish.name = "data";
   AddOn add_on;
@@ -109,6 +115,7 @@ TEST_F(PlatformInTheCluster, GivesBackSecretsAndTheMachinesOfVolumes) {
   ASSERT_TRUE(done.ok()) << describe(done.error());
   EXPECT_EQ(store->secret("addon/keeper/password")->reveal(), "the old password");
   EXPECT_EQ(store->snapshot().facts.at("volume/keeper/data"), "workers-2");
+  EXPECT_EQ(store->snapshot().facts.at("addon/keeper/leader"), "1");
 }
 
 TEST_F(PlatformInTheCluster, WhatIsNotThereIsLeftToBeMadeAnew) {

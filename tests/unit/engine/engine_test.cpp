@@ -302,6 +302,31 @@ TEST(Run, WhatOnlyWaitsLooksAgainAfterAChangeAndNeedsNoApproval) {
   }
 }
 
+/// Data that is left where it is.
+class StayingStep final : public Step {
+ public:
+  Result<Observation> observe(Reader&, const Inputs&) const override {
+    return Observation{.exists = true, .outputs = {{stays_output, true}}};
+  }
+  Diff diff(const Observation&, const Inputs&) const override { return {}; }
+  Result<Outputs> apply(Writer&, const Diff&, const Inputs&, Recorder&) const override { return Outputs{}; }
+};
+
+TEST(Run, WhatLeavesButStaysForNowIsNotForgotten) {
+  Bench bench;
+  for (const char* id : {"volume", "gone"}) {
+    StepRecord record;
+    record.id = StepId(id);
+    record.applied = true;
+    ASSERT_TRUE(bench.store.record_result(record).ok());
+  }
+  bench.graph.add({.id = StepId("volume"), .leaving = true}, std::make_unique<StayingStep>());
+  bench.graph.add({.id = StepId("gone"), .leaving = true}, std::make_unique<GoneStep>(bench.world, "gone"));
+  EXPECT_EQ(bench.run().exit_code(), 0);
+  EXPECT_TRUE(bench.store.find(StepId("volume")));
+  EXPECT_FALSE(bench.store.find(StepId("gone")));
+}
+
 TEST(Run, StopsWhenItsRecordsCannotBeWritten) {
   Bench bench;
   bench.add("first");

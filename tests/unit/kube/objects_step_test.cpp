@@ -238,6 +238,26 @@ TEST_F(Objects, PruningWhatHoldsDataNeedsApproval) {
   EXPECT_EQ(plan(*step(manifests, inventory)).action, Action::replace);
 }
 
+TEST_F(Objects, AVolumeThatIsNoLongerWantedStaysAndGoesWithItsClaimOnlyByDeleteData) {
+  const std::string volume =
+      "---\n{apiVersion: v1, kind: PersistentVolume, metadata: {name: lab-data}, spec: {claimRef: {namespace: lab, "
+      "name: data-lab-0}}}\n";
+  api.put(yaml("{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: data-lab-0, namespace: lab}}"));
+  auto inventory = settle(*step(manifests + volume));
+  const Diff quiet = plan(*step(manifests, inventory));
+  EXPECT_EQ(quiet.action, Action::none);
+  EXPECT_EQ(quiet.note, "stays: PersistentVolume/lab-data (--delete-data)");
+  const Result<std::unique_ptr<ObjectsStep>> deleting = ObjectsStep::make({.owner = {"demo", StepId("addon/lab")},
+                                                                           .objects = yamls(manifests),
+                                                                           .recorded = inventory,
+                                                                           .delete_data = true});
+  ASSERT_TRUE(deleting.ok());
+  EXPECT_EQ(plan(**deleting).action, Action::replace);
+  settle(**deleting);
+  EXPECT_FALSE(api.find({"v1", "PersistentVolume", "", "lab-data"}).has_value());
+  EXPECT_FALSE(api.find({"v1", "PersistentVolumeClaim", "lab", "data-lab-0"}).has_value());
+}
+
 TEST_F(Objects, OnlyTheInventoryIsPrunedNotWhatMerelyCarriesOurLabel) {
   const auto inventory = settle(*step(manifests));
   Value stray = yaml(

@@ -36,12 +36,16 @@ class Hosts:
         self.environment.setdefault("XDG_CACHE_HOME", os.path.expanduser("~/.cache"))
         self.environment.update(HOME=self.folder, NO_COLOR="1", LC_ALL="C.UTF-8", SLIPWAY_DATA=self.folder + "/data")
         self.names = ["control-1"] + ["workers-%d" % number for number in range(1, count)]
-        with open(self.folder + "/bench.yaml", "w") as spec:
-            spec.write(SPEC.format(subnet=options.subnet, workers=count - 1))
+        self.subnet = options.subnet
+        self.write_spec(count)
         # Slipway's own playbooks, but the bench's tasks in the place of the first.
         shutil.copytree(ROOT + "/playbooks", self.folder + "/data/playbooks")
         shutil.copytree(ROOT + "/manifests", self.folder + "/data/manifests")
         shutil.copyfile(tasks + "/slipway.yaml", self.folder + "/data/playbooks/base.yaml")
+
+    def write_spec(self, count):
+        with open(self.folder + "/bench.yaml", "w") as spec:
+            spec.write(SPEC.format(subnet=self.subnet, workers=count - 1))
 
     def run(self, *command, expect=(0,)):
         return Run(list(command), self.folder, self.environment, expect)

@@ -71,8 +71,9 @@ class Tofu:
         self.run("init")
 
     def run(self, *words):
+        kept = {key: value for key, value in os.environ.items() if not key.startswith(("TF_", "TOFU_"))}
         return Run([self.program, *words, "-input=false", "-no-color"], self.folder,
-                   {**os.environ, "HOME": self.folder, "CHECKPOINT_DISABLE": "1"})
+                   {**kept, "HOME": self.folder, "CHECKPOINT_DISABLE": "1"})
 
     def plan(self):
         run = self.run("plan", "-lock=false")
@@ -88,7 +89,7 @@ def against_tofu(bench, options):
         program = peers.go_program(*TOFU)
     except Failed as problem:
         return bench.note("OpenTofu was not measured: %s" % problem)
-    bench.note("peer: %s" % peers.version([program, "version"]))
+    bench.note("peer: OpenTofu %s, built of its Go module" % TOFU[2])
     for machines in TOFU_MACHINES:
         place = Place(options, machines)
         bench.race("%d machines" % machines, [Contestant("Slipway, plan", lambda: place.run("plan", "big.yaml")),

@@ -168,10 +168,22 @@ struct Session::Parts {
   RunSummary summary;
   std::string run_id;
 
+  /// Programs that render the user's add-ons where the machine has none; empty while they were not fetched.
+  RenderingTools rendering_tools() const {
+    const bool own = std::any_of(spec.addons.begin(), spec.addons.end(),
+                                 [](const auto& add_on) { return !text_at(add_on.second, "path").empty(); });
+    if (!own) return {};
+    const auto path_of = [&](const char* name) {
+      const std::optional<ArtifactFile> file = ports->reader().artifacts.find(name);
+      return file ? file->path : std::string();
+    };
+    return {.kubectl = path_of("binary/kubectl"), .helm = path_of("binary/helm")};
+  }
+
   /// Makes what they need where state lacks it.
   Result<void> read_add_ons() {
     Result<Platform> read = load_platform(*store, spec, membership, identity.platform_ca, ports->provider(), data,
-                                          access == Access::change);
+                                          access == Access::change, rendering_tools());
     if (!read) return std::move(read).error();
     platform = std::move(*read);
     state = store->snapshot();

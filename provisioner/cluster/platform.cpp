@@ -144,7 +144,7 @@ Value Platform::variables_of(const AddOn& add_on) const {
 
 Result<Platform> load_platform(StateStore& store, const Spec& spec, const Membership& membership,
                                const CertificateKeyPair& authority, const Provider& provider,
-                               const std::string& data_directory, bool record) {
+                               const std::string& data_directory, bool record, const RenderingTools& tools) {
   Platform platform;
   Result<Versions> versions = load_versions(data_directory + "/playbooks", spec.kubernetes.version);
   if (!versions) return std::move(versions).error();
@@ -153,6 +153,7 @@ Result<Platform> load_platform(StateStore& store, const Spec& spec, const Member
   platform.variables = manifest_variables(spec, membership, platform.versions);
   platform.variables["platform"] = {{"authority", authority.certificate_pem},
                                     {"authority_base64", base64_encode(authority.certificate_pem)}};
+  platform.variables["tools"] = {{"kubectl", tools.kubectl}, {"helm", tools.helm}};
   GiftMaker maker(store, membership, authority, record);
   const std::vector<Chosen> chosen = choose(spec, data_directory);
   Value& addresses = platform.variables["addresses"] = Value::object();
@@ -184,6 +185,15 @@ Result<Platform> load_platform(StateStore& store, const Spec& spec, const Member
     Result<AddOnGifts> gifts = maker.gifts(add_on);
     if (!gifts) return std::move(gifts).error();
     platform.gifts.emplace(add_on.name, std::move(*gifts));
+  }
+  // What another program makes brings no gates: its workloads are ready when they are.
+  for (AddOn& add_on : platform.add_ons) {
+    if (add_on.render.is_null() || !add_on.gates.empty()) continue;
+    const Result<std::vector<Value>> objects = load_objects(add_on, platform.variables_of(add_on));
+    if (!objects) return objects.error();
+    Result<std::vector<Gate>> gates = workload_gates(*objects);
+    if (!gates) return std::move(gates).error();
+    add_on.gates = std::move(*gates);
   }
   return platform;
 }

@@ -213,6 +213,7 @@ Value manifest_variables(const Spec& spec, const Membership& membership, const V
             // Local hosts share a bridge that filters nothing; of other networks we know too little for plain routes.
             {"backend", spec.provider == "local" ? "host-gw" : "vxlan"}}},
           {"images", versions.images},
+          {"kubernetes", {{"version", spec.kubernetes.version}}},
           {"local", spec.provider == "local"},
           // What only this machine can ask: a list of one where the hosts' network is at hand here, else empty.
           {"reachable", spec.provider == "local" ? Value::array({"here"}) : Value::array()},

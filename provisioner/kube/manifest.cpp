@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "kube/manifest_wishes.h"
+#include "kube/rendering.h"
 #include "spec/placeholders.h"
 #include "spec/yaml.h"
 
@@ -17,12 +18,19 @@ namespace fs = std::filesystem;
 const std::vector<std::string> known_keys = {"name",     "description",  "needs",    "values",      "images",
                                              "gates",    "adopt",        "url",      "credentials", "addresses",
                                              "secrets",  "certificates", "volumes",  "parts",       "objects",
-                                             "playbook", "figures",      "provider", "facts"};
+                                             "playbook", "figures",      "provider", "facts",       "render"};
 
 Result<YamlDocument> read(const std::string& path) {
   Result<std::string> text = read_file(path);
   if (!text) return std::move(text).error();
   return read_yaml(path, *text);
+}
+
+/// addon.yaml, or what a bare chart or kustomization stands for.
+Result<YamlDocument> read_head_document(const std::string& folder, const std::string& name) {
+  const std::string path = folder + "/addon.yaml";
+  const std::string implied = fs::exists(path) ? "" : implied_add_on(folder, name);
+  return implied.empty() ? read(path) : read_yaml(path, implied);
 }
 
 /// The .yaml files beside addon.yaml, by name.
@@ -85,6 +93,7 @@ Result<AddOn> read_head(const YamlDocument& document, const std::string& folder,
   add_on.description = text_at(document.value, "description");
   add_on.provider = text_at(document.value, "provider");
   add_on.playbook = text_at(document.value, "playbook");
+  add_on.render = document.value.value("render", Value());
   add_on.adopt = document.value.value("adopt", Value(false)) == Value(true);
   for (const auto& [key, target] : {std::pair{"needs", &add_on.needs}, std::pair{"images", &add_on.images},
                                     std::pair{"addresses", &add_on.addresses}}) {
@@ -158,6 +167,18 @@ Value with_values(const AddOn& add_on, const Value& variables) {
   return seen;
 }
 
+Result<std::vector<Value>> rendered_objects(const AddOn& add_on, const Value& seen) {
+  const std::string head = add_on.folder + "/addon.yaml";
+  const Result<Value> section = expand(add_on.render, seen);
+  if (!section) return at(section.error(), head);
+  Result<Rendering> rendering = rendering_from(*section, add_on.name, add_on.folder);
+  if (!rendering) return at(std::move(rendering).error(), head);
+  rendering->kubernetes = text_at(seen.value("kubernetes", Value::object()), "version");
+  const Value tools = seen.value("tools", Value::object());
+  rendering->tools = {.kubectl = text_at(tools, "kubectl"), .helm = text_at(tools, "helm")};
+  return render(*rendering);
+}
+
 /// The sections that are read once the values are known.
 Result<void> read_sections(const YamlDocument& head, const Value& seen, AddOn& add_on) {
   Value sections = Value::object();
@@ -198,7 +219,7 @@ Result<void> read_sections(const YamlDocument& head, const Value& seen, AddOn& a
 }  // namespace
 
 Result<std::vector<std::string>> wanted_addresses(const std::string& folder) {
-  Result<YamlDocument> head = read(folder + "/addon.yaml");
+  Result<YamlDocument> head = read_head_document(folder, "");
   if (!head) return std::move(head).error().while_doing("reading an add-on");
   if (Result<void> checked = check_keys(*head); !checked) return std::move(checked).error();
   return texts_at(*head, "addresses");
@@ -206,7 +227,7 @@ Result<std::vector<std::string>> wanted_addresses(const std::string& folder) {
 
 Result<AddOn> read_add_on(const std::string& folder, const std::string& name, const Value& settings,
                           const Value& variables) {
-  Result<YamlDocument> head = read(folder + "/addon.yaml");
+  Result<YamlDocument> head = read_head_document(folder, name);
   if (!head) return std::move(head).error().while_doing("reading an add-on");
   Result<AddOn> add_on = read_head(*head, folder, name);
   if (!add_on) return add_on;
@@ -226,6 +247,7 @@ Result<AddOn> read_add_on(const std::string& folder, const std::string& name, co
 
 Result<std::vector<Value>> load_objects(const AddOn& add_on, const Value& variables) {
   const Value seen = with_values(add_on, variables);
+  if (!add_on.render.is_null()) return rendered_objects(add_on, seen);
   Result<std::vector<std::string>> files = object_files(add_on.folder);
   if (!files) return std::move(files).error();
   std::vector<Value> objects;

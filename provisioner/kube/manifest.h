@@ -79,25 +79,27 @@ struct AddOn {
   std::vector<VolumeWish> volumes;
   std::vector<FactWish> facts;
   std::vector<Part> parts;
-  bool adopt = false;              ///< It takes over objects that somebody else made.
-  Value values;                    ///< Its settings, defaults filled in.
-  std::vector<Gate> gates;         ///< In order.
-  std::vector<Value> objects;      ///< In file order, files by name. Filled by load_add_on.
+  bool adopt = false;          ///< It takes over objects that somebody else made.
+  Value values;                ///< Its settings, defaults filled in.
+  std::vector<Gate> gates;     ///< In order.
+  std::vector<Value> objects;  ///< In file order, files by name. Filled by load_add_on.
+  Value render;  ///< Section `render` with its placeholders: another program makes the objects. Null: the folder does.
   std::optional<Figures> figures;  ///< What it can tell about the cluster.
   std::string url;                 ///< Where a person finds it; or empty.
   std::string credentials;         ///< Where its credentials are: "Secret NAMESPACE/NAME"; or empty.
 };
 
-/// Reads addon.yaml, not the objects. `settings` is what the spec says under addons.NAME; addon.yaml's `values` says
-/// what it may hold. The file sees `variables`, and `values`: the settings with their defaults.
-/// Errors: not_found (no addon.yaml); bad_input (at file:line:column; a setting as "addons.NAME.KEY").
+/// Reads addon.yaml, not the objects; a folder with a Chart.yaml or a kustomization needs none (rendering.h).
+/// `settings` is what the spec says under addons.NAME; addon.yaml's `values` says what it may hold. The file sees
+/// `variables`, and `values`: the settings with their defaults. Errors: not_found (no addon.yaml); bad_input (at
+/// file:line:column; a setting as "addons.NAME.KEY").
 Result<AddOn> read_add_on(const std::string& folder, const std::string& name, const Value& settings,
                           const Value& variables);
 /// Only the list `addresses` of addon.yaml: what must be known before the rest can be read. Errors: as read_add_on.
 Result<std::vector<std::string>> wanted_addresses(const std::string& folder);
 
-/// The objects of the folder, those of its parts left out; files see `variables`, and `values`.
-/// Errors: bad_input (all faults of a file at file:line:column).
+/// The objects of the folder, those of its parts left out; files see `variables`, and `values`. Where the add-on
+/// renders, what the other program makes. Errors: bad_input (all faults of a file at file:line:column); as render.
 Result<std::vector<Value>> load_objects(const AddOn& add_on, const Value& variables);
 /// The objects of one part. Errors: as load_objects, not_found.
 Result<std::vector<Value>> load_objects(const AddOn& add_on, const Part& part, const Value& variables);

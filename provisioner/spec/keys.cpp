@@ -236,7 +236,8 @@ std::vector<Key> addon_keys() {
       {.path = "addons.<addon>.enabled", .type = Type::flag, .fallback = "true", .about = "false takes it away again."},
       {.path = "addons.<addon>.path",
        .type = Type::path,
-       .about = "Folder of an add-on of your own. `~/` is your home; other relative paths start at the spec's folder."},
+       .about = "Folder of an add-on of your own, a kustomize folder or a Helm chart. `~/` is your home; other "
+                "relative paths start at the spec's folder."},
   };
 }
 

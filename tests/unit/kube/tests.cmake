@@ -7,5 +7,5 @@ target_precompile_headers(kube_fake REUSE_FROM slipway_test_headers)
 slipway_tests(kube
   SOURCES api_contract_test.cpp client_test.cpp compare_test.cpp drain_test.cpp figures_test.cpp file_objects_step_test.cpp gates_test.cpp
           manifest_test.cpp objects_step_test.cpp observed_test.cpp readiness_test.cpp real_api_test.cpp
-          remove_objects_test.cpp wanted_test.cpp
+          remove_objects_test.cpp rendering_test.cpp wanted_test.cpp
   LIBRARIES kube_fake)

@@ -1,5 +1,7 @@
 #include "providers/opennebula/catalog.h"
 
+#include <algorithm>
+
 namespace slipway::opennebula {
 namespace {
 
@@ -99,17 +101,12 @@ Result<VmTemplate> Catalog::vm_template() {
 
 Result<std::optional<double>> Catalog::price_per_hour(const Size& size) {
   if (settings_.template_name.empty()) return std::optional<double>();
-  const std::lock_guard lock(costs_mutex_);
-  if (!costs_) {
-    Result<VmTemplate> found = vm_template();
-    if (!found) return std::move(found).error();
-    costs_.emplace();
-    for (const Attribute& attribute : found->attributes)
-      if (attribute.name.ends_with("_COST")) (*costs_)[attribute.name] = std::strtod(attribute.value.c_str(), nullptr);
-  }
+  Result<VmTemplate> found = vm_template();
+  if (!found) return std::move(found).error();
   const auto cost = [&](const char* name) {
-    const auto it = costs_->find(name);
-    return it == costs_->end() ? 0.0 : it->second;
+    const auto it = std::find_if(found->attributes.begin(), found->attributes.end(),
+                                 [&](const Attribute& attribute) { return attribute.name == name; });
+    return it == found->attributes.end() ? 0.0 : std::strtod(it->value.c_str(), nullptr);
   };
   const double price =
       size.cpus * cost("CPU_COST") + static_cast<double>(megabytes(size.memory_bytes)) * cost("MEMORY_COST");

@@ -1,5 +1,4 @@
 #pragma once
-#include <map>
 #include <mutex>
 #include <optional>
 
@@ -27,7 +26,7 @@ class Catalog {
   Result<VmTemplate> vm_template();
   /// What the template's CPU_COST (per CPU and hour) and MEMORY_COST (per MiB and hour) come to; nothing without a
   /// template, where it has neither, or where its DISK_COST, whose unit depends on the release, has a share in it.
-  /// Asked for once. https://docs.opennebula.io, "Showback"
+  /// https://docs.opennebula.io, "Showback"
   Result<std::optional<double>> price_per_hour(const Size& size);
   Result<Image> image(const std::string& name_or_id);
   Result<Datastore> datastore();
@@ -54,8 +53,6 @@ class Catalog {
   Kept<Image> images_;
   Kept<Datastore> datastores_;
   Kept<SecurityGroup> security_groups_;
-  std::mutex costs_mutex_;
-  std::optional<std::map<std::string, double>> costs_;  ///< As the template has them. Guarded by costs_mutex_.
 };
 
 /// How long one call of the API may take where nothing else limits it.

@@ -18,9 +18,11 @@ namespace {
 /// One caller's change on its way to the disk. Its caller waits for the outcome, or has left `recorded` to be told.
 struct Ticket {
   Change change;
-  std::optional<Result<void>> outcome{};
   Recorded recorded{};
+  std::optional<Result<void>> outcome{};
 };
+/// Held by the queue, and by the caller that waits.
+using SharedTicket = std::shared_ptr<Ticket>;
 
 /// A step's record continues the one before: an intent over a thing that was applied once does not forget it, a result
 /// keeps the mark that its intent wrote.
@@ -103,9 +105,9 @@ class FileStateStore final : public StateStore {
 
   void begin_result(const StepRecord& step, Recorded recorded) override {
     if (Result<void> writable = check_writable(); !writable) return recorded(std::move(writable));
-    auto ticket = std::make_unique<Ticket>(Ticket{.change = result_of(step), .recorded = std::move(recorded)});
+    auto ticket = std::make_shared<Ticket>(Ticket{.change = result_of(step), .recorded = std::move(recorded)});
     std::unique_lock lock(mutex_);
-    queue_.push_back(ticket.release());
+    queue_.push_back(std::move(ticket));
     if (writing_) return;
     writing_ = true;
     give_turn(lock);
@@ -229,37 +231,34 @@ class FileStateStore final : public StateStore {
 
   Result<void> commit(Change change) {
     if (Result<void> writable = check_writable(); !writable) return writable;
-    Ticket ticket{.change = std::move(change)};
+    const auto ticket = std::make_shared<Ticket>(Ticket{.change = std::move(change)});
     std::unique_lock lock(mutex_);
-    queue_.push_back(&ticket);
-    turn_.wait(lock, [&] { return ticket.outcome || !writing_; });
-    if (ticket.outcome) return *std::move(ticket.outcome);
+    queue_.push_back(ticket);
+    turn_.wait(lock, [&] { return ticket->outcome || !writing_; });
+    if (ticket->outcome) return *std::move(ticket->outcome);
     writing_ = true;
     give_turn(lock);
-    return *std::move(ticket.outcome);
+    return *std::move(ticket->outcome);
   }
 
   /// REQUIRES: the turn is ours and the mutex is held; it is released meanwhile.
   void write_queue(std::unique_lock<std::mutex>& lock) {
-    const std::vector<Ticket*> batch = std::exchange(queue_, {});
+    const std::vector<SharedTicket> batch = std::exchange(queue_, {});
     write(batch, lock);
-    // Those who wait for their ticket take it away once the mutex is free.
-    std::vector<std::unique_ptr<Ticket>> left;
-    for (Ticket* ticket : batch)
-      if (ticket->recorded) left.emplace_back(ticket);
-    // The others go on while this thread folds.
-    if (left.size() < batch.size()) turn_.notify_all();
+    // Those who wait for their outcome go on while this thread tells the others theirs, and folds.
+    turn_.notify_all();
     const bool fold_is_due = disk_.fold_is_due() && !disk_.broken();
     lock.unlock();
-    for (const auto& ticket : left) ticket->recorded(*std::move(ticket->outcome));
+    for (const SharedTicket& ticket : batch)
+      if (ticket->recorded) ticket->recorded(*std::move(ticket->outcome));
     lock.lock();
     if (fold_is_due) (void)fold_now(lock);
   }
 
   /// REQUIRES: the turn is ours. Gives every ticket of the batch its outcome.
-  void write(const std::vector<Ticket*>& batch, std::unique_lock<std::mutex>& lock) {
+  void write(const std::vector<SharedTicket>& batch, std::unique_lock<std::mutex>& lock) {
     const auto all_fail = [&](const Error& error) {
-      for (Ticket* ticket : batch)
+      for (const SharedTicket& ticket : batch)
         if (!ticket->outcome) ticket->outcome = error;
     };
     if (erased_) return all_fail(fail(ErrorKind::internal, "the state was erased", {.where = disk_.directory()}));
@@ -270,7 +269,7 @@ class FileStateStore final : public StateStore {
     std::string records;
     uint64_t serial = attempted_;
     std::vector<Change> changes;
-    for (Ticket* ticket : batch) {
+    for (const SharedTicket& ticket : batch) {
       if (const StepRecord* step = step_of(ticket->change))
         if (const StepRecord* before = latest(step->id, changes)) continue_record(ticket->change, *before);
       const std::string json = change_text(ticket->change);
@@ -291,7 +290,7 @@ class FileStateStore final : public StateStore {
     if (!written) return all_fail(written.error());
     for (Change& change : changes) apply(std::move(change), state_);
     if (!changes.empty()) state_.serial = serial;
-    for (Ticket* ticket : batch)
+    for (const SharedTicket& ticket : batch)
       if (!ticket->outcome) ticket->outcome = Result<void>();
   }
 
@@ -368,7 +367,7 @@ class FileStateStore final : public StateStore {
 
   mutable std::mutex mutex_;
   std::condition_variable turn_;
-  std::vector<Ticket*> queue_;
+  std::vector<SharedTicket> queue_;
   bool writing_ = false, erased_ = false;
   State state_;
   uint64_t attempted_;  ///< The highest serial that was ever given out; some may have failed.

@@ -43,6 +43,16 @@ std::string behind(const DatabaseReplica& replica, double bytes) {
          " s behind";
 }
 
+/// Who takes over where the user names nobody: the one that a change under way has chosen already, else another one.
+/// Null where there is none.
+const DatabaseReplica* usual_successor(const DatabaseView& view) {
+  const DatabaseReplica* chosen = view.find(view.primary);
+  if (chosen && chosen->answers && !chosen->primary) return chosen;
+  const auto other = std::find_if(view.replicas.begin(), view.replicas.end(),
+                                  [&](const DatabaseReplica& replica) { return replica.name != view.primary; });
+  return other == view.replicas.end() ? nullptr : &*other;
+}
+
 }  // namespace
 
 void read_replica_figures(const std::string& text, DatabaseReplica& replica) {
@@ -116,13 +126,7 @@ std::vector<std::string> replica_problems(const DatabaseView& view) {
 
 Result<std::string> choose_successor(const DatabaseView& view, const std::string& asked) {
   const DatabaseReplica* primary = view.find(view.primary);
-  const auto other = std::find_if(view.replicas.begin(), view.replicas.end(),
-                                  [&](const DatabaseReplica& replica) { return replica.name != view.primary; });
-  const bool under_way = primary && primary->answers && !primary->primary;
-  const DatabaseReplica* successor = !asked.empty()                 ? view.find(asked)
-                                     : under_way                    ? primary
-                                     : other == view.replicas.end() ? nullptr
-                                                                    : &*other;
+  const DatabaseReplica* successor = asked.empty() ? usual_successor(view) : view.find(asked);
   if (!successor)
     return fail(ErrorKind::not_found, "no such replica of the database",
                 {.found = asked.empty() ? "one server and no replica" : asked,

@@ -14,7 +14,7 @@ std::string padded(std::string text, size_t width) {
 }
 
 /// Whether every gate holds now; null where nothing can be said. `why` gets the first that does not.
-Value readiness_of(Session& session, const AddOn& add_on, std::string& why) {
+Value readiness_of(Session& session, const AddOn& add_on, Freshness freshness, std::string& why) {
   const State state = session.store().snapshot();
   const auto record = state.steps.find(StepId("addon/" + add_on.name));
   if (record == state.steps.end() || !record->second.applied) {
@@ -24,7 +24,7 @@ Value readiness_of(Session& session, const AddOn& add_on, std::string& why) {
   const UrlProbe probe = make_url_probe(session.platform().authority_pem);
   for (const Gate& gate : add_on.gates) {
     const Result<Readiness> stands =
-        check_gate(session.reader().cluster, gate, probe, Freshness::listed, Deadline::in(gate_limit));
+        check_gate(session.reader().cluster, gate, probe, freshness, Deadline::in(gate_limit));
     if (!stands) return Value();
     if (stands->ready) continue;
     why = gate.text + ": " + stands->why;
@@ -35,12 +35,12 @@ Value readiness_of(Session& session, const AddOn& add_on, std::string& why) {
 
 }  // namespace
 
-Value add_on_rows(Session& session) {
+Value add_on_rows(Session& session, Freshness freshness) {
   Value rows = Value::array();
   for (const AddOn& add_on : session.platform().add_ons) {
     if (!session.spec().addons.contains(add_on.name)) continue;
     std::string why;
-    const Value ready = readiness_of(session, add_on, why);
+    const Value ready = readiness_of(session, add_on, freshness, why);
     rows.push_back({{"name", add_on.name},
                     {"ready", ready},
                     {"why", why},

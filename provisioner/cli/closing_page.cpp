@@ -42,7 +42,8 @@ void print_closing_page(Session& session) {
   for (const Member& member : session.membership().members)
     out += "  " + fill(member.name.text(), widest) + "  " + fill(name(member.pool->role), 13) +
            (member.address.empty() ? "" : "  " + member.address) + "\n";
-  if (const Value rows = add_on_rows(session); !rows.empty()) {
+  // What was listed before the run has changed since.
+  if (const Value rows = add_on_rows(session, Freshness::now); !rows.empty()) {
     out += "\n" + add_on_table(rows);
     out += "  From this machine the names lead there with\n" +
            suggestion(slipway + "kubeconfig " + spec.path + " --authority --file ca.crt", "the certificate to trust") +

@@ -98,7 +98,7 @@ int verb_status(const Options& options) {
   }
   std::string text = "Cluster " + (*session)->spec().name + ", Kubernetes " + (*session)->spec().kubernetes.version +
                      "\n" + machine_table(rows);
-  const Value add_ons = add_on_rows(**session);
+  const Value add_ons = add_on_rows(**session, Freshness::listed);
   const Value database = database_rows(**session);
   const FigureReport figures = figure_report(**session);
   text += add_on_table(add_ons) + database_table(database) + figures.text;

@@ -1,10 +1,12 @@
 // slipway: the command line. Reads flags, calls a verb, turns its answer into an exit code.
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
+#include <sys/resource.h>
 
 #include "cli/command_tree.h"
 #include "cli/examples.h"
@@ -338,6 +340,15 @@ std::vector<std::string> words_of(int argc, char** argv) {
   return words;
 }
 
+/// Hundreds of hosts at once are more connections than the 1,024 files that a shell usually grants.
+void allow_many_open_files() {
+  constexpr rlim_t enough = 65536;
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= enough) return;
+  limit.rlim_cur = std::min(enough, limit.rlim_max);
+  (void)setrlimit(RLIMIT_NOFILE, &limit);  // Refused: what cannot be opened says so where it happens.
+}
+
 int run(int argc, char** argv) {
   CommandLine line;
   if (argc < 2) {
@@ -370,5 +381,6 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
+  slipway::allow_many_open_files();
   return slipway::run(argc, argv);
 }

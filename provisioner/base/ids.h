@@ -3,22 +3,30 @@
 
 #include <compare>
 #include <functional>
+#include <memory>
 #include <string>
 #include <utility>
 
 namespace slipway {
 
+/// A name that is copied far more often than it is made: all copies share one text. Threads: as a value.
 template <class Tag>
 class Id {
  public:
   Id() = default;
-  explicit Id(std::string text) : text_(std::move(text)) {}
-  const std::string& text() const { return text_; }
-  bool empty() const { return text_.empty(); }
-  auto operator<=>(const Id&) const = default;
+  explicit Id(std::string text) {
+    if (!text.empty()) text_ = std::make_shared<const std::string>(std::move(text));
+  }
+  const std::string& text() const {
+    static const std::string nothing;
+    return text_ ? *text_ : nothing;
+  }
+  bool empty() const { return !text_; }
+  bool operator==(const Id& other) const { return text_ == other.text_ || text() == other.text(); }
+  auto operator<=>(const Id& other) const { return text() <=> other.text(); }
 
  private:
-  std::string text_;
+  std::shared_ptr<const std::string> text_;  ///< Null: empty.
 };
 
 using StepId = Id<struct StepIdTag>;            ///< "host/workers-2/containerd"
@@ -32,5 +40,6 @@ std::string random_hex(size_t bytes);
 
 template <class Tag>
 struct std::hash<slipway::Id<Tag>> {
-  size_t operator()(const slipway::Id<Tag>& id) const noexcept { return std::hash<std::string>{}(id.text()); }
+  // Not noexcept: the standard library then keeps each key's hash, and a lookup reads no other key's text.
+  size_t operator()(const slipway::Id<Tag>& id) const { return std::hash<std::string>{}(id.text()); }
 };

@@ -139,7 +139,7 @@ int replace_in_halves(Session& session, NodeOrder order, bool holds) {
     for (const Member& member : session.membership().members)
       if (member.pool->name == order.pool && (control_plane || !joined(session, member.name)))
         targets.insert(member.name.text());
-    const std::vector<Node>& nodes = session.graph().nodes();
+    const auto& nodes = session.graph().nodes();
     if (leaves && std::any_of(nodes.begin(), nodes.end(), [&](const Node& node) { return node.info.machine == old; }))
       targets.insert(order.machine);
     if (!targets.empty()) {
@@ -233,7 +233,7 @@ int verb_node_remove(const Options& options) {
       session.spec().network.fixed_holders && (going_on || holds_addresses(session, order.machine));
   if (Result<void> written = write_count(session, order); !written) return report_error(options, written.error());
   if (Result<void> expanded = session.expand_graph(); !expanded) return report_error(options, expanded.error());
-  const std::vector<Node>& nodes = session.graph().nodes();
+  const auto& nodes = session.graph().nodes();
   if (std::none_of(nodes.begin(), nodes.end(), [&](const Node& node) { return node.info.machine == leaving; })) {
     say(leaving.text() + " is gone already.");
     if (Result<void> dropped = drop_node_order(session.store()); !dropped)

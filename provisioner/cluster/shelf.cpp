@@ -48,6 +48,12 @@ Result<std::shared_ptr<const playbook::Playbook>> Shelf::playbook(const std::str
   return slot;
 }
 
+std::shared_ptr<const std::map<std::string, std::string>> Shelf::labels_of(const Pool& pool) {
+  auto& slot = labels_[pool.name];
+  if (!slot) slot = std::make_shared<const std::map<std::string, std::string>>(pool.labels);
+  return slot;
+}
+
 Result<std::unique_ptr<Step>> Shelf::make(HostPlaybook wish, StepInfo& info) {
   Result<std::shared_ptr<const playbook::Playbook>> book =
       wish.text.empty() ? playbook(wish.playbook) : playbook(wish.playbook, wish.text);
@@ -55,19 +61,17 @@ Result<std::unique_ptr<Step>> Shelf::make(HostPlaybook wish, StepInfo& info) {
   playbook::PlaybookWish made;
   made.cluster = cluster_;
   made.role = name(wish.member->pool->role);
-  made.labels = wish.member->pool->labels;
+  made.labels = labels_of(*wish.member->pool);
   made.shared.reserve(1 + wish.shared.size());
   made.shared.push_back(variables_);
   made.shared.insert(made.shared.end(), wish.shared.begin(), wish.shared.end());
   made.variables = std::move(wish.variables);
   made.secrets = std::move(wish.secrets);
   made.wants_interface = made.tells_facts = wish.wants_interface;
-  for (const auto& [variable, artifact] : wish.artifacts)
-    for (const char* output : {"path", "sha256"}) {
-      const std::string input = variable + "." + output;
-      info.inputs[input] = {artifacts_.step(artifact), output};
-      made.inputs.push_back(input);
-    }
+  for (const auto& [variable, artifact] : wish.artifacts) {
+    info.inputs[variable] = {artifacts_.step(artifact), ""};
+    made.inputs.push_back(variable);
+  }
   // Inputs that were declared before are variables too; the host's access and plain order are not.
   for (const auto& [input, reference] : info.inputs)
     if (input == "interface") made.inputs.push_back(input);

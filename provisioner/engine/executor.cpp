@@ -200,24 +200,19 @@ class Executor {
   }
 
   Inputs current_inputs(size_t node) const {
-    return inputs_of(graph_, node, [&](size_t producer, const std::string& output) -> std::optional<Value> {
-      const auto found = outputs_[producer].find(output);
-      return found == outputs_[producer].end() ? std::nullopt : std::optional<Value>(found->second);
-    });
+    return inputs_of(graph_, node,
+                     [&](size_t producer, const std::string& output) { return output_of(outputs_[producer], output); });
   }
 
   /// Whether an applied step now answers something else than what this one was planned with.
   bool inputs_changed(size_t node) const {
-    auto next_producer = graph_.nodes()[node].producers.begin();
-    for (const auto& [input, reference] : graph_.nodes()[node].info.inputs) {
-      const size_t producer = *next_producer++;
-      if (fates_[producer] != Fate::applied) continue;
-      const auto now = outputs_[producer].find(reference.output);
-      const auto& before = planned(producer).seen.outputs;
-      const auto then = before.find(reference.output);
-      if (now == outputs_[producer].end() || then == before.end() || now->second != then->second) return true;
-    }
-    return false;
+    const auto& inputs = graph_.nodes()[node].info.inputs;
+    return std::any_of(inputs.begin(), inputs.end(), [&](const auto& input) {
+      const OutputRef& reference = input.second;
+      if (fates_[reference.place] != Fate::applied) return false;
+      const std::optional<Value> now = output_of(outputs_[reference.place], reference.output);
+      return !now || now != output_of(planned(reference.place).seen.outputs, reference.output);
+    });
   }
 
   static bool only_waits(const Node& place) { return dynamic_cast<const WaitingStep*>(place.step.get()) != nullptr; }

@@ -12,9 +12,8 @@ inline Inputs inputs_of(
     const Graph& graph, size_t node,
     const std::function<std::optional<Value>(size_t producer, const std::string& output)>& output_of) {
   Inputs inputs;
-  auto producer = graph.nodes()[node].producers.begin();
   for (const auto& [input, reference] : graph.nodes()[node].info.inputs) {
-    if (std::optional<Value> value = output_of(*producer++, reference.output))
+    if (std::optional<Value> value = output_of(reference.place, reference.output))
       inputs.set(input, std::move(*value));
     else
       inputs.set_unknown(input);

@@ -133,14 +133,11 @@ class Planner {
     const StepInfo& info = graph_.nodes()[node].info;
     const Action action = planned.diff.action;
     const bool stands = planned.observed && (action == Action::none || action == Action::update);
-    if (stands) {
-      const auto found = planned.seen.outputs.find(output);
-      return found == planned.seen.outputs.end() ? std::nullopt : std::optional<Value>(found->second);
-    }
+    if (stands) return output_of(planned.seen.outputs, output);
     if (!info.on_demand) return std::nullopt;
     const auto record = state_.steps.find(info.id);
-    if (record == state_.steps.end() || !record->second.outputs.contains(output)) return std::nullopt;
-    return record->second.outputs.at(output);
+    if (record == state_.steps.end() || !record->second.outputs.is_object()) return std::nullopt;
+    return output_of(record->second.outputs.get<Outputs>(), output);
   }
 
   void mark_approval(const Node& place, const StepRecord* record, PlannedStep& planned) const {
@@ -160,9 +157,8 @@ class Planner {
       const bool needed = std::any_of(nodes[i].wanted_by.begin(), nodes[i].wanted_by.end(), [&](size_t dependent) {
         const PlannedStep& wanting = (*steps_)[dependent];
         if (wanting.diff.action == Action::none || wanting.diff.action == Action::remove) return false;
-        auto producer = nodes[dependent].producers.begin();
         for (const auto& [input, reference] : nodes[dependent].info.inputs)
-          if (*producer++ == i && nodes[dependent].step->needs_input(input, wanting.diff)) return true;
+          if (reference.place == i && nodes[dependent].step->needs_input(input, wanting.diff)) return true;
         return false;
       });
       if (!needed) planned.diff = {};

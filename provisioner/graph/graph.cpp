@@ -24,6 +24,15 @@ std::vector<size_t> dependency_order(const std::vector<std::vector<size_t>>& nee
   return order;
 }
 
+/// Moves each node to its place, without a second list of all of them.
+void put_in_place(std::deque<Node>& nodes, std::vector<size_t> place) {
+  for (size_t i = 0; i < nodes.size(); ++i)
+    while (place[i] != i) {
+      std::swap(nodes[i], nodes[place[i]]);
+      std::swap(place[i], place[place[i]]);
+    }
+}
+
 }  // namespace
 
 StepId Graph::add(StepInfo info, std::unique_ptr<Step> step) {
@@ -38,21 +47,24 @@ StepId Graph::add(StepInfo info, std::unique_ptr<Step> step) {
 Result<void> Graph::finish() {
   std::vector<std::vector<size_t>> needs(nodes_.size()), wanted_by(nodes_.size());
   for (size_t i = 0; i < nodes_.size(); ++i) {
-    const StepInfo& info = nodes_[i].info;
-    const auto need = [&](const StepId& id) -> Result<void> {
+    StepInfo& info = nodes_[i].info;
+    const auto need = [&](StepId& id) -> Result<size_t> {
       const auto found = index_.find(id);
       if (found == index_.end())
         return fail(ErrorKind::internal, "a step needs a step that is not in the graph",
                     {.found = info.id.text() + " needs " + id.text(), .advice = "this is a bug in Slipway"});
       needs[i].push_back(found->second);
-      return {};
+      id = found->first;  // One text for all who name it.
+      return found->second;
     };
     needs[i].reserve(info.inputs.size() + info.after.size());
-    for (const auto& [input, reference] : info.inputs)
-      if (Result<void> edge = need(reference.step); !edge) return edge;
-    nodes_[i].producers = needs[i];
-    for (const StepId& id : info.after)
-      if (Result<void> edge = need(id); !edge) return edge;
+    for (auto& [input, reference] : info.inputs) {
+      const Result<size_t> producer = need(reference.step);
+      if (!producer) return producer.error();
+      reference.place = *producer;
+    }
+    for (StepId& id : info.after)
+      if (Result<size_t> edge = need(id); !edge) return std::move(edge).error();
     std::sort(needs[i].begin(), needs[i].end());
     needs[i].erase(std::unique(needs[i].begin(), needs[i].end()), needs[i].end());
     for (const size_t need : needs[i]) wanted_by[need].push_back(i);
@@ -67,17 +79,16 @@ Result<void> Graph::finish() {
     return fail(ErrorKind::internal, "steps wait for each other in a circle",
                 {.found = stuck, .advice = "this is a bug in Slipway"});
   }
-  std::vector<Node> ordered(nodes_.size());
   for (size_t i = 0; i < nodes_.size(); ++i) {
-    Node& node = ordered[place[i]];
-    node = std::move(nodes_[i]);
+    Node& node = nodes_[i];
     node.needs = std::move(needs[i]);
     node.wanted_by = std::move(wanted_by[i]);
-    for (std::vector<size_t>* edges : {&node.needs, &node.wanted_by, &node.producers})
+    for (std::vector<size_t>* edges : {&node.needs, &node.wanted_by})
       for (size_t& edge : *edges) edge = place[edge];
+    for (auto& [input, reference] : node.info.inputs) reference.place = place[reference.place];
   }
-  nodes_ = std::move(ordered);
   for (auto& [id, index] : index_) index = place[index];
+  put_in_place(nodes_, std::move(place));
   return {};
 }
 

@@ -1,4 +1,5 @@
 #pragma once
+#include <deque>
 #include <memory>
 #include <unordered_map>
 #include <vector>
@@ -11,9 +12,8 @@ namespace slipway {
 struct Node {
   StepInfo info;
   std::unique_ptr<Step> step;
-  std::vector<size_t> needs{};      ///< Edges to the steps it waits for; filled by Graph::finish, as are the next two.
-  std::vector<size_t> wanted_by{};  ///< The reverse.
-  std::vector<size_t> producers{};  ///< Who makes each of info.inputs, in their order.
+  std::vector<size_t> needs{};      ///< Edges to the steps it waits for; filled by Graph::finish.
+  std::vector<size_t> wanted_by{};  ///< The reverse, likewise.
 };
 
 /// The steps of one run. Built once by one thread, then read by many.
@@ -25,12 +25,12 @@ class Graph {
   /// Errors: internal: an edge to no step, or a cycle, named in full.
   Result<void> finish();
   /// In dependency order after finish().
-  const std::vector<Node>& nodes() const { return nodes_; }
+  const std::deque<Node>& nodes() const { return nodes_; }
   /// The node's index, or nothing.
   std::optional<size_t> find(const StepId& id) const;
 
  private:
-  std::vector<Node> nodes_;
+  std::deque<Node> nodes_;  ///< Grows without moving what it holds.
   std::unordered_map<StepId, size_t> index_;
 };
 

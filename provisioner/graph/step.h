@@ -99,8 +99,12 @@ std::string_view name(Layer layer);
 /// Names another step's output. Putting one into StepInfo::inputs makes the edge.
 struct OutputRef {
   StepId step;
-  std::string output;
+  std::string output;  ///< Empty: all of them, as one object.
+  size_t place = 0;    ///< Where the step stands in Graph::nodes(); filled by Graph::finish.
 };
+
+/// What an OutputRef of that `output` gets of them; nothing where it is not there.
+std::optional<Value> output_of(const Outputs& outputs, const std::string& output);
 
 /// What deleting this thing will need once it has left the spec, kept in state. `kind` chooses the removal step.
 struct Removal {

@@ -40,8 +40,7 @@ bool names_variable(const std::string& text, const std::string& variable) {
   return false;
 }
 
-bool mentions(const Playbook& book, const Task& task, const std::string& input) {
-  const std::string variable = input.substr(0, input.find('.'));
+bool mentions(const Playbook& book, const Task& task, const std::string& variable) {
   if (names_variable(task.arguments.dump(), variable)) return true;
   if (!task.arguments.is_object()) return false;
   const std::string from = text_at(task.arguments, "from");
@@ -58,7 +57,9 @@ struct PlaybookStep::Prepared {
 };
 
 Target PlaybookStep::target_without_values() const {
-  return {.cluster = wish_.cluster, .role = wish_.role, .labels = wish_.labels, .removal = wish_.removal};
+  Target target{.cluster = wish_.cluster, .role = wish_.role, .removal = wish_.removal};
+  if (wish_.labels) target.labels = *wish_.labels;
+  return target;
 }
 
 Result<PlaybookStep::Prepared> PlaybookStep::prepare(const Inputs& inputs) const {
@@ -68,11 +69,7 @@ Result<PlaybookStep::Prepared> PlaybookStep::prepare(const Inputs& inputs) const
   target.secrets = wish_.secrets;
   for (const std::shared_ptr<const Value>& variables : wish_.shared) target.variables.update(*variables);
   if (wish_.variables.is_object()) target.variables.update(wish_.variables);
-  for (const std::string& input : wish_.inputs) {
-    Value* place = &target.variables;
-    for (const std::string& part : split(input, '.')) place = &(*place)[part];
-    *place = inputs.at(input);
-  }
+  for (const std::string& input : wish_.inputs) target.variables[input] = inputs.at(input);
   // A provider that gives addresses itself leaves it open until the machine is there.
   if (text_at(target.variables, "node_address").empty()) target.variables["node_address"] = host->address;
   if (wish_.wants_interface) target.address = host->address;

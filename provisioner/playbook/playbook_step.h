@@ -10,16 +10,17 @@ namespace slipway::playbook {
 
 /// What a playbook step is made of, beside its playbook.
 struct PlaybookWish {
-  std::string cluster{};                        ///< The name in the host's stamp; a host of another cluster is refused.
-  std::string role{};                           ///< "control-plane", "worker"
-  std::map<std::string, std::string> labels{};  ///< Of the machine's pool.
+  std::string cluster{};  ///< The name in the host's stamp; a host of another cluster is refused.
+  std::string role{};     ///< "control-plane", "worker"
+  /// Of the machine's pool, whose machines share them. Null: none.
+  std::shared_ptr<const std::map<std::string, std::string>> labels{};
   /// Variables that the step shares with others: of the cluster, of the machine. A later one's come over an earlier's.
   std::vector<std::shared_ptr<const Value>> shared{};
   Value variables =
       Value::object();  ///< Over those. An empty `node_address` becomes the address of the input `access`.
   std::map<std::string, Secret> secrets{};  ///< As variables below `secrets`.
   std::string access = "access";            ///< The input that holds the HostAccess.
-  /// The other inputs: each is a variable of that name; "kubelet.path" is `path` in the variable `kubelet`.
+  /// The other inputs: each is a variable of that name.
   std::vector<std::string> inputs{};
   bool wants_interface = false;  ///< Outputs "interface" and "address" too.
   bool tells_facts = true;       ///< Of several playbooks of a host one is enough: state keeps what it tells.

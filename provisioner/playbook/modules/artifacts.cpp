@@ -5,7 +5,7 @@
 namespace slipway::playbook {
 namespace {
 
-/// A file of this machine's cache, as a step's inputs name it: "kubelet.path", "kubelet.sha256".
+/// A file of this machine's cache, as an artifact's step tells it: "path" and "sha256" in an input of its name.
 struct Artifact {
   std::string path, sha256;
 };

@@ -322,10 +322,9 @@ class ArtifactTasks : public PlaybookStepTest {
   void offer(Rig& rig, const std::string& content) {
     const std::string path = (folder_ / "file").string();
     ASSERT_TRUE(write_file_atomically(path, content));
-    rig.inputs.set("tool.path", path);
-    rig.inputs.set("tool.sha256", sha256(content));
+    rig.inputs.set("tool", {{"path", path}, {"sha256", sha256(content)}});
   }
-  static PlaybookWish wish() { return {.inputs = {"tool.path", "tool.sha256"}}; }
+  static PlaybookWish wish() { return {.inputs = {"tool"}}; }
 
   std::filesystem::path folder_;
 };
@@ -375,7 +374,7 @@ TEST_F(ArtifactTasks, WhatAnEarlierTrySentIsNotSentAgain) {
 TEST_F(ArtifactTasks, ADamagedFileIsNotPutInPlace) {
   Rig rig(tool_book, wish());
   offer(rig, "payload");
-  rig.inputs.set("tool.sha256", sha256("something else"));
+  rig.inputs.set("tool", {{"path", (folder_ / "file").string()}, {"sha256", sha256("something else")}});
   const Result<Outputs> done = rig.apply(rig.plan());
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().kind, ErrorKind::verification);
@@ -399,7 +398,7 @@ TEST_F(ArtifactTasks, AnInputIsNeededOnlyByTheTasksThatAct) {
       "- name: link\n  file: {path: /etc/link, content: \"${tool.path}\"}\n",
       wish());
   const auto needed = [&](const std::string& field) {
-    return rig.step->needs_input("tool.path", {.action = Action::update, .fields = {{.field = field}}});
+    return rig.step->needs_input("tool", {.action = Action::update, .fields = {{.field = field}}});
   };
   EXPECT_TRUE(needed("tool: /usr/local/bin/tool content"));
   EXPECT_TRUE(needed("link"));

@@ -15,18 +15,24 @@ class Id {
  public:
   Id() = default;
   explicit Id(std::string text) {
-    if (!text.empty()) text_ = std::make_shared<const std::string>(std::move(text));
+    if (!text.empty()) text_ = std::make_shared<const Text>(std::move(text));
   }
   const std::string& text() const {
     static const std::string nothing;
-    return text_ ? *text_ : nothing;
+    return text_ ? text_->text : nothing;
   }
+  size_t hash() const { return text_ ? text_->hash : 0; }
   bool empty() const { return !text_; }
   bool operator==(const Id& other) const { return text_ == other.text_ || text() == other.text(); }
   auto operator<=>(const Id& other) const { return text() <=> other.text(); }
 
  private:
-  std::shared_ptr<const std::string> text_;  ///< Null: empty.
+  struct Text {
+    explicit Text(std::string its) : text(std::move(its)), hash(std::hash<std::string>{}(text)) {}
+    const std::string text;
+    const size_t hash;
+  };
+  std::shared_ptr<const Text> text_;  ///< Null: empty.
 };
 
 using StepId = Id<struct StepIdTag>;            ///< "host/workers-2/containerd"
@@ -41,5 +47,5 @@ std::string random_hex(size_t bytes);
 template <class Tag>
 struct std::hash<slipway::Id<Tag>> {
   // Not noexcept: the standard library then keeps each key's hash, and a lookup reads no other key's text.
-  size_t operator()(const slipway::Id<Tag>& id) const { return std::hash<std::string>{}(id.text()); }
+  size_t operator()(const slipway::Id<Tag>& id) const { return id.hash(); }
 };

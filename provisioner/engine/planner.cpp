@@ -1,6 +1,7 @@
 #include "engine/planner.h"
 
 #include <algorithm>
+#include <unordered_set>
 
 #include "base/secret.h"
 #include "base/text.h"
@@ -41,10 +42,11 @@ class Planner {
                   .workers = options_.parallelism});
     if (options_.cancelled && *options_.cancelled) return fail(ErrorKind::cancelled, "stopped while observing");
     drop_unneeded_on_demand_steps();
-    std::set<MachineName> machines;
+    std::unordered_set<MachineName> machines;
     for (const PlannedStep& step : plan.steps)
       if (!step.machine.empty()) machines.insert(step.machine);
     plan.machines.assign(machines.begin(), machines.end());
+    std::sort(plan.machines.begin(), plan.machines.end());
     CriticalPath path = critical_path(graph_, plan);
     plan.critical_path = std::move(path.steps);
     plan.critical_time = path.time;

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
-#include <numeric>
+#include <utility>
 
 namespace slipway {
 namespace {
@@ -24,13 +24,20 @@ std::vector<size_t> dependency_order(const std::vector<std::vector<size_t>>& nee
   return order;
 }
 
-/// Moves each node to its place, without a second list of all of them.
-void put_in_place(std::deque<Node>& nodes, std::vector<size_t> place) {
-  for (size_t i = 0; i < nodes.size(); ++i)
-    while (place[i] != i) {
-      std::swap(nodes[i], nodes[place[i]]);
-      std::swap(place[i], place[place[i]]);
+/// Moves to each place the node that `order` names for it, without a second list of all of them: circle by circle,
+/// the first of which is held aside.
+void put_in_order(std::deque<Node>& nodes, std::vector<size_t> order) {
+  for (size_t i = 0; i < nodes.size(); ++i) {
+    if (order[i] == i) continue;
+    Node first = std::move(nodes[i]);
+    size_t hole = i;
+    while (order[hole] != i) {
+      nodes[hole] = std::move(nodes[order[hole]]);
+      hole = std::exchange(order[hole], hole);
     }
+    nodes[hole] = std::move(first);
+    order[hole] = hole;
+  }
 }
 
 }  // namespace
@@ -69,7 +76,7 @@ Result<void> Graph::finish() {
     needs[i].erase(std::unique(needs[i].begin(), needs[i].end()), needs[i].end());
     for (const size_t need : needs[i]) wanted_by[need].push_back(i);
   }
-  const std::vector<size_t> order = dependency_order(needs, wanted_by);
+  std::vector<size_t> order = dependency_order(needs, wanted_by);
   std::vector<size_t> place(nodes_.size(), nodes_.size());
   for (size_t i = 0; i < order.size(); ++i) place[order[i]] = i;
   if (order.size() < nodes_.size()) {
@@ -88,7 +95,7 @@ Result<void> Graph::finish() {
     for (auto& [input, reference] : node.info.inputs) reference.place = place[reference.place];
   }
   for (auto& [id, index] : index_) index = place[index];
-  put_in_place(nodes_, std::move(place));
+  put_in_order(nodes_, std::move(order));
   return {};
 }
 

@@ -1,10 +1,17 @@
 # Looks at the files "$@" in two processes, however many they are: kind, mode, owner, group, size, times; then the
-# SHA-256 of the regular ones. A large file whose size and times are those that our stamp noted is not read again.
+# SHA-256 of the regular ones. A large file whose size and times are those that our stamp noted is not read again. Where
+# nothing is, no process is started.
 look_at_files() {
+  first=1
   for path; do
+    [ -n "$first" ] && set -- && first=
     file_index "$path"
     eval "f${i}_type= f${i}_sha="
+    if [ -e "$path" ] || [ -h "$path" ]; then
+      set -- "$@" "$path"
+    fi
   done
+  [ $# -gt 0 ] || return 0
   while IFS='|' read -r path type mode owner group size mtime ctime uid gid; do
     [ -n "$path" ] || continue
     file_index "$path"

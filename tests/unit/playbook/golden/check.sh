@@ -141,10 +141,16 @@ done
 return 0
 }
 look_at_files() {
+first=1
 for path; do
+[ -n "$first" ] && set -- && first=
 file_index "$path"
 eval "f${i}_type= f${i}_sha="
+if [ -e "$path" ] || [ -h "$path" ]; then
+set -- "$@" "$path"
+fi
 done
+[ $# -gt 0 ] || return 0
 while IFS='|' read -r path type mode owner group size mtime ctime uid gid; do
 [ -n "$path" ] || continue
 file_index "$path"

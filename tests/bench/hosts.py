@@ -126,6 +126,24 @@ class Hosts:
         self.parallel(script)
 
 
+class Programs:
+    """The peers' programs: the newest, and besides the Ansible that Debian has."""
+
+    def __init__(self, bench):
+        newest = peers.python_programs("hosts", ["ansible-core", "pyinfra"])
+        self.pyinfra = newest + "pyinfra"
+        self.ansible = {"Ansible": newest + "ansible-playbook"}
+        said = [peers.version([newest + "ansible", "--version"]), peers.version([self.pyinfra, "--version"]),
+                peers.version(["sh", "-c", "ssh -V 2>&1"])]
+        debian = "/usr/bin/ansible-playbook"
+        if os.access(debian, os.X_OK):
+            self.ansible["Ansible of Debian"] = debian
+            said.append("Debian's " + peers.version([debian, "--version"]))
+        else:
+            bench.note("Debian's Ansible was not measured: apt-get install ansible-core")
+        bench.note("peers: " + "; ".join(said))
+
+
 def contestants(hosts, programs, prepare, finish, nothing_to_do):
     """Each does all tasks; `finish` looks at its Run."""
     def slipway():
@@ -134,14 +152,14 @@ def contestants(hosts, programs, prepare, finish, nothing_to_do):
             raise Failed("Slipway changed something where nothing was to do:\n%s" % run.output[-1500:])
         return finish(run)
 
-    def ansible(facts):
-        run = hosts.run(programs + "ansible-playbook", hosts.tasks + "/ansible.yaml", "-e", "facts=" + facts)
+    def ansible(program, facts):
+        run = hosts.run(program, hosts.tasks + "/ansible.yaml", "-e", "facts=" + facts)
         if nothing_to_do and run.output.count("changed=0 ") != hosts.count:
             raise Failed("Ansible changed something where nothing was to do:\n%s" % run.output[-1500:])
         return finish(run)
 
     def pyinfra():
-        return finish(hosts.run(programs + "pyinfra", "-y", "inventory.py", hosts.tasks + "/pyinfra.py"))
+        return finish(hosts.run(programs.pyinfra, "-y", "inventory.py", hosts.tasks + "/pyinfra.py"))
 
     def script(config):
         run = hosts.parallel("script.sh", config)
@@ -150,11 +168,17 @@ def contestants(hosts, programs, prepare, finish, nothing_to_do):
         return finish(run)
 
     return [Contestant("Slipway, apply", slipway, prepare),
-            Contestant("Ansible", lambda: ansible("true"), prepare),
-            Contestant("Ansible, no facts", lambda: ansible("false"), prepare),
+            *[Contestant(name + words, lambda program=program, facts=facts: ansible(program, facts), prepare)
+              for name, program in programs.ansible.items() for words, facts in (("", "true"), (", no facts", "false"))],
             Contestant("pyinfra", pyinfra, prepare),
             Contestant("OpenSSH, one script", lambda: script("ssh_config"), prepare),
             Contestant("OpenSSH, script, ControlMaster", lambda: script("ssh_config_shared"), prepare)]
+
+
+def cost_by_hundred(bench, runners, hosts):
+    """What each contestant's last run took of the client, by 100 hosts; one line for all."""
+    bench.note("client CPU and memory by 100 hosts: " + "; ".join("%s %.2f s, %.0f MB" % (
+        runner.name, runner.runs[-1].cpu * 100 / hosts, runner.runs[-1].megabytes * 100 / hosts) for runner in runners))
 
 
 def hosts(bench, options):
@@ -163,10 +187,7 @@ def hosts(bench, options):
         raise Failed("real hosts need root")
     for program, package in (("ssh", "openssh-client"), ("xargs", "findutils")):
         peers.need(program, package)
-    programs = peers.python_programs("hosts", ["ansible-core", "pyinfra"])
-    bench.note("peers: %s; %s; %s" % (peers.version([programs + "ansible", "--version"]),
-                                      peers.version([programs + "pyinfra", "--version"]),
-                                      peers.version(["sh", "-c", "ssh -V 2>&1"])))
+    programs = Programs(bench)
     count = (options.machines or [10])[0]
     place = Hosts(options, count)
     try:
@@ -174,15 +195,18 @@ def hosts(bench, options):
         place.write_inventories()
         place.give_python()
         same = lambda run: run
+        per_hundred = lambda runners: cost_by_hundred(bench, runners, count)
         true = place.write_script("true.sh", "true")
-        bench.race("%d hosts x 12 tasks, fresh" % count, contestants(place, programs, place.reset, place.verified, False))
-        bench.race("nothing to do", [
+        per_hundred(bench.race("%d hosts x 12 tasks, fresh" % count,
+                               contestants(place, programs, place.reset, place.verified, False)))
+        per_hundred(bench.race("nothing to do", [
             Contestant("Slipway, plan", lambda: place.run(place.slipway, "plan", "bench.yaml", "--target", "host/*/base",
                                                           "--detailed-exitcode")),
             *contestants(place, programs, None, same, True),
             Contestant("OpenSSH, `true`", lambda: place.parallel(true)),
-            Contestant("OpenSSH, `true`, ControlMaster", lambda: place.parallel(true, "ssh_config_shared"))])
-        bench.race("one of %d drifted" % (12 * count), contestants(place, programs, place.one_drifts, place.verified, False))
+            Contestant("OpenSSH, `true`, ControlMaster", lambda: place.parallel(true, "ssh_config_shared"))]))
+        per_hundred(bench.race("one of %d drifted" % (12 * count),
+                               contestants(place, programs, place.one_drifts, place.verified, False)))
         bench.note("memory is that of a contestant's largest process; CPU is the client's, without the processes that it leaves "
                    "behind (OpenSSH's masters: Ansible's, and those of the rows that say so)")
     finally:

@@ -5,12 +5,14 @@ import ipaddress
 import os
 
 import peers
-from hosts import TASKS, Hosts, contestants
+from hosts import TASKS, Hosts, Programs, contestants, cost_by_hundred
 from measure import Contestant, Failed
 
 LEAST, MOST, SESSIONS, FORKS = 50, 100, 500, 50
 HOST_MEGABYTES, KEPT_MEGABYTES = 128, 4096
 AT_ONCE = 8  # A plan wants a gigabyte free for each new host, which takes far less.
+# The others take minutes a round, or leave fifty masters behind.
+MEASURED = ("Slipway, apply", "Ansible, no facts", "pyinfra", "OpenSSH, one script")
 FEW = TASKS + "/few"
 DEVICE = "device=$(ip -o -4 address show scope global | awk '{print $2; exit}')"
 WIDE = 22  # So many bits of prefix hold the hosts and the sessions' addresses.
@@ -81,19 +83,12 @@ class ManyHosts(Hosts):
         self.write_inventories()
 
 
-def per_hundred(bench, runners, hosts):
-    for runner in runners:
-        run = runner.runs[-1]
-        bench.note("%s: client CPU %.2f s by 100 hosts, memory %.1f MB by 100 hosts" % (
-            runner.name, run.cpu * 100 / hosts, run.megabytes * 100 / hosts))
-
-
 def sessions(bench, place, programs):
     """Nothing to do anywhere: what a look at so many costs."""
     true = place.write_script("true.sh", "true")
     ours = lambda: place.run(place.slipway, "plan", "sessions.yaml", "--target", "host/*/base", "--detailed-exitcode")
     others = [who for who in contestants(place, programs, None, lambda run: run, True) if who.name in ("pyinfra", "OpenSSH, one script")]
-    per_hundred(bench, bench.race("%d sessions, nothing to do" % SESSIONS, [
+    cost_by_hundred(bench, bench.race("%d sessions, nothing to do" % SESSIONS, [
         Contestant("Slipway, plan", ours), *others,
         Contestant("OpenSSH, `true`", lambda: place.parallel(true))]), SESSIONS)
 
@@ -104,7 +99,7 @@ def hosts_many(bench, options):
         raise Failed("real hosts need root")
     for program, package in (("ssh", "openssh-client"), ("xargs", "findutils")):
         peers.need(program, package)
-    programs = peers.python_programs("hosts", ["ansible-core", "pyinfra"])
+    programs = Programs(bench)
     count = (options.machines or [room()])[0]
     subnet = options.subnet
     place = ManyHosts(options, count)
@@ -113,9 +108,9 @@ def hosts_many(bench, options):
         place.write_inventories()
         place.give_python()
         ours = lambda: place.run(place.slipway, "plan", "bench.yaml", "--target", "host/*/base", "--detailed-exitcode")
-        some = lambda *words: [who for who in contestants(place, programs, *words) if who.name not in ("Ansible", "OpenSSH, script, ControlMaster")]
-        per_hundred(bench, bench.race("%d hosts x 4 tasks, fresh" % count, some(place.reset, place.verified, False)), count)
-        per_hundred(bench, bench.race("nothing to do", [
+        some = lambda *words: [who for who in contestants(place, programs, *words) if who.name in MEASURED]
+        cost_by_hundred(bench, bench.race("%d hosts x 4 tasks, fresh" % count, some(place.reset, place.verified, False)), count)
+        cost_by_hundred(bench, bench.race("nothing to do", [
             Contestant("Slipway, plan", ours), *some(None, lambda run: run, True)]), count)
         place.give_addresses()
         sessions(bench, place, programs)

@@ -39,6 +39,17 @@ std::vector<Chosen> choose(const Spec& spec, const std::string& data_directory) 
   return chosen;
 }
 
+/// Add-on -> whether it is on: each that Slipway brings, and each that the spec names.
+Value switches(const Spec& spec, const std::vector<Chosen>& chosen, const std::string& data_directory) {
+  Value on = Value::object();
+  std::error_code none;
+  for (const auto& folder : std::filesystem::directory_iterator(data_directory + "/manifests", none))
+    on[folder.path().filename().string()] = false;
+  for (const auto& [name, settings] : spec.addons) on[name] = false;
+  for (const Chosen& one : chosen) on[one.name] = true;
+  return on;
+}
+
 Result<void> check_needs(const Platform& platform, const Spec& spec) {
   for (const AddOn& add_on : platform.add_ons)
     for (const std::string& need : add_on.needs) {
@@ -164,8 +175,7 @@ Result<Platform> load_platform(StateStore& store, const Spec& spec, const Member
     if (!given) return std::move(given).error();
     for (const auto& [name, address] : *given) addresses[name] = address;
   }
-  Value& enabled = platform.variables["enabled"] = Value::object();
-  for (const auto& [name, settings] : spec.addons) enabled[name] = is_enabled(settings);
+  platform.variables["enabled"] = switches(spec, chosen, data_directory);
   for (const Chosen& one : chosen) {
     Result<AddOn> add_on = read_add_on(one.folder, one.name, one.settings, platform.variables);
     if (!add_on) return std::move(add_on).error();

@@ -152,7 +152,8 @@ Readiness of_definition(const Value& object) {
 
 Readiness of_other(const Value& object) {
   if (member(object, "status").contains("observedGeneration") && unseen(object)) return not_yet(waiting_for_controller);
-  for (const char* type : {"Ready", "Available"})
+  // The last two are the Gateway API's.
+  for (const char* type : {"Ready", "Available", "Programmed", "Accepted"})
     if (!condition_status(object, type).empty()) return of_condition(object, type);
   return ready;
 }

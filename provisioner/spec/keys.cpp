@@ -229,7 +229,7 @@ std::vector<Key> addon_keys() {
        .type = Type::map,
        .fallback = "{}",
        .choices = {"metallb", "ingress", "registry", "postgres", "monitoring", "metrics_server", "cert_manager",
-                   "tasktracker", "network_policy", "access", "cinder", "cloud_controller"},
+                   "gateway", "tasktracker", "network_policy", "access", "cinder", "cloud_controller"},
        .open_with = "path",
        .about = "What runs on the cluster. Other names than these are add-ons of your own: they have a path."},
       {.path = "addons.<addon>", .type = Type::free, .about = "Settings of the add-on; each documents its own."},

@@ -52,6 +52,23 @@ YAML
 }
 check "the deployer brings an application with an Ingress" web
 check "it answers HTTPS by name, with a certificate of the platform's authority" eventually 60 contains "hello from slipway" browse "hello.$domain" /
+routed() { # HOST
+  deployer apply -f - <<YAML
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: $1}
+spec:
+  parentRefs: [{name: slipway, namespace: ingress}]
+  hostnames: [$1.$domain]
+  rules: [{backendRefs: [{name: web, port: 80}]}]
+YAML
+}
+check "the deployer hangs it on the Gateway as well" routed by-route
+check "the Gateway leads there, with the same certificate" eventually 60 contains "hello from slipway" browse "by-route.$domain" /
+check "the Gateway tells its address" equals "$ingress" "$kubectl" -n ingress get gateway slipway -o 'jsonpath={.status.addresses[0].value}'
+check "the viewer sees the route, and makes none" sh -c "KUBECONFIG='$work/viewer' '$kubectl' -n apps get httproute by-route -o name &&
+  ! KUBECONFIG='$work/viewer' '$kubectl' -n apps delete httproute by-route 2>/dev/null"
+check "the deployer makes no Gateway" fails deployer -n ingress get gateways
 check "the address answers ARP on this machine" sh -c "ip neigh show to $ingress | grep -q lladdr"
 check "a name that nobody has is answered with 404" equals 404 status_of "nobody.$domain" /
 check "plain HTTP is sent to HTTPS" equals 301 curl -s -m 5 -o /dev/null -w '%{http_code}' --resolve "hello.$domain:80:$ingress" "http://hello.$domain/"

@@ -142,6 +142,16 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"CustomResourceNotReady",
             "{kind: Certificate, status: {conditions: [{type: Ready, status: 'False', message: issuing}]}}", false,
             "issuing"},
+        Row{"GatewayProgrammed",
+            "{kind: Gateway, status: {conditions: [{type: Accepted, status: 'True'}, {type: Programmed, status: 'True'}]}}",
+            true},
+        Row{"GatewayOnlyAccepted",
+            "{kind: Gateway, status: {conditions: [{type: Accepted, status: 'True'}, {type: Programmed, status: "
+            "Unknown, reason: Pending}]}}",
+            false, "not Programmed: Pending"},
+        Row{"GatewayClassOfNobody",
+            "{kind: GatewayClass, status: {conditions: [{type: Accepted, status: Unknown, reason: Pending}]}}", false,
+            "not Accepted"},
         Row{"WithoutStatus", "{kind: ConfigMap, metadata: {name: a}}", true}),
     row_name);
 

@@ -400,7 +400,7 @@ TEST(MalformedSpecDetails, SayWhatToDo) {
       {"nearest choice", bare("pools: {c: {role: control-plan, count: 1}}\n"), "text 'control-plan'",
        "control-plane or worker", "did you mean 'control-plane'?"},
       {"nearest add-on", local("addons: {metrics-server: {}}\n"), "metrics-server",
-       "metallb, ingress, registry, postgres, monitoring, metrics_server, cert_manager, tasktracker, "
+       "metallb, ingress, registry, postgres, monitoring, metrics_server, cert_manager, gateway, tasktracker, "
        "network_policy, access, cinder, cloud_controller",
        "did you mean 'metrics_server'?"},
       {"number as text", local("kubernetes: {extra_args: {etcd: {v: 4}}}\n"), "number 4", "text",

@@ -120,6 +120,7 @@ Result<Program> Compiler::compile(const Playbook& book, const Target& target) {
 
 std::vector<std::string> Compiler::task_names(const Playbook& book, const Target& target) {
   std::vector<std::string> names;
+  names.reserve(book.tasks.size());
   for (const Task& task : book.tasks)
     if (concerns(task.only, target)) names.push_back(task.name);
   return names;

@@ -2,7 +2,7 @@
 
 enabled registry || { skip "registry is not enabled"; return; }
 host=registry.$domain
-password=$("$kubectl" -n registry get secret login -o 'jsonpath={.data.password}' | base64 -d)
+push_password=$("$kubectl" -n registry get secret login -o 'jsonpath={.data.password}' | base64 -d)
 api() { curl -sS -m 60 --cacert "$authority" --resolve "$host:443:$registry" "$@"; }
 check "without a login the registry refuses" equals 401 api -o /dev/null -w '%{http_code}' "https://$host/v2/"
 check "with a wrong password, too" equals 401 api -o /dev/null -w '%{http_code}' -u push:wrong "https://$host/v2/"
@@ -37,15 +37,15 @@ P
 push() {
   local digest place
   while read -r digest; do
-    place=$(api -u "push:$password" -X POST -D - -o /dev/null "https://$host/v2/suite/hello/blobs/uploads/" | tr -d '\r' | sed -n 's/^[Ll]ocation: //p')
+    place=$(api -u "push:$push_password" -X POST -D - -o /dev/null "https://$host/v2/suite/hello/blobs/uploads/" | tr -d '\r' | sed -n 's/^[Ll]ocation: //p')
     [ -n "$place" ] || { echo "no place to upload to"; return 1; }
     case $place in *\?*) place="$place&digest=$digest" ;; *) place="$place?digest=$digest" ;; esac
-    [ "$(api -u "push:$password" -X PUT -H 'Content-Type: application/octet-stream' --data-binary "@$image/blobs/${digest/://}" -o /dev/null -w '%{http_code}' "$place")" = 201 ] || { echo "upload of $digest failed"; return 1; }
+    [ "$(api -u "push:$push_password" -X PUT -H 'Content-Type: application/octet-stream' --data-binary "@$image/blobs/${digest/://}" -o /dev/null -w '%{http_code}' "$place")" = 201 ] || { echo "upload of $digest failed"; return 1; }
   done <"$image/digests"
-  [ "$(api -u "push:$password" -X PUT -H 'Content-Type: application/vnd.oci.image.manifest.v1+json' --data-binary "@$image/manifest.json" -o /dev/null -w '%{http_code}' "https://$host/v2/suite/hello/manifests/1")" = 201 ]
+  [ "$(api -u "push:$push_password" -X PUT -H 'Content-Type: application/vnd.oci.image.manifest.v1+json' --data-binary "@$image/manifest.json" -o /dev/null -w '%{http_code}' "https://$host/v2/suite/hello/manifests/1")" = 201 ]
 }
 check "an image is pushed" push
-check "its manifest is there" equals 200 api -u "push:$password" -o /dev/null -w '%{http_code}' -H 'Accept: application/vnd.oci.image.manifest.v1+json' "https://$host/v2/suite/hello/manifests/1"
+check "its manifest is there" equals 200 api -u "push:$push_password" -o /dev/null -w '%{http_code}' -H 'Accept: application/vnd.oci.image.manifest.v1+json' "https://$host/v2/suite/hello/manifests/1"
 pushed_pod() {
   deployer apply -f - <<YAML
 apiVersion: v1
@@ -70,5 +70,5 @@ collected() {
     "$kubectl" -n registry wait job/collect-now --for=condition=Complete --timeout=120s
 }
 check "garbage collection runs by its job" collected
-check "and the registry serves again, with the image" eventually 90 equals 200 api -u "push:$password" -o /dev/null -w '%{http_code}' -H 'Accept: application/vnd.oci.image.manifest.v1+json' "https://$host/v2/suite/hello/manifests/1"
+check "and the registry serves again, with the image" eventually 90 equals 200 api -u "push:$push_password" -o /dev/null -w '%{http_code}' -H 'Accept: application/vnd.oci.image.manifest.v1+json' "https://$host/v2/suite/hello/manifests/1"
 "$kubectl" -n registry delete job collect-now >/dev/null 2>&1

@@ -38,4 +38,4 @@ check "it serves no more" fails "$kubectl" -n registry get deployment registry
 check "its volume stays" equals Bound "$kubectl" -n registry get pvc data -o 'jsonpath={.status.phase}'
 cp "$work/spec-before" "$spec"
 check "the registry comes back" run_json back bootstrap "$spec"
-check "with the image that was pushed" eventually 60 equals 200 api -u "push:$password" -o /dev/null -w '%{http_code}' -H 'Accept: application/vnd.oci.image.manifest.v1+json' "https://$host/v2/suite/hello/manifests/1"
+check "with the image that was pushed" eventually 60 equals 200 api -u "push:$push_password" -o /dev/null -w '%{http_code}' -H 'Accept: application/vnd.oci.image.manifest.v1+json' "https://$host/v2/suite/hello/manifests/1"

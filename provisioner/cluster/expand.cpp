@@ -71,6 +71,9 @@ Result<void> write_draft(Graph& graph, const Blueprint& blueprint,
   Shelf shelf(blueprint.data_directory + "/playbooks", blueprint.spec.name, artifacts,
               cluster_variables(blueprint.spec, blueprint.membership, versions));
   GraphDraft draft{graph, blueprint, versions, shelf, artifacts};
+  const size_t machines = blueprint.membership.members.size();
+  draft.variables.reserve(machines);
+  for (StepsByMachine* steps : {&draft.machines, &draft.hosts, &draft.members}) steps->reserve(machines);
   for (const Member& member : blueprint.membership.members)
     draft.variables.emplace(
         member.name, std::make_shared<const Value>(member_variables(blueprint.spec, blueprint.membership, member)));
@@ -78,6 +81,8 @@ Result<void> write_draft(Graph& graph, const Blueprint& blueprint,
 }
 
 Result<void> expand(Graph& graph, const Blueprint& blueprint) {
+  constexpr size_t steps_of_a_machine = 10;
+  graph.expect(steps_of_a_machine * blueprint.membership.members.size());
   return write_draft(graph, blueprint, [&](GraphDraft& draft) -> Result<void> {
     for (const auto& chapter : {add_machines, add_hosts, add_kubeadm, add_addons, add_nodes})
       if (Result<void> written = chapter(draft); !written) return written;

@@ -19,6 +19,8 @@ struct Node {
 /// The steps of one run. Built once by one thread, then read by many.
 class Graph {
  public:
+  /// About so many steps will be added: nothing but speed.
+  void expect(size_t steps) { index_.reserve(steps); }
   /// Adds a step. REQUIRES: finish() was not called; ids are unique (a twin is our bug and asserts).
   StepId add(StepInfo info, std::unique_ptr<Step> step);
   /// Resolves the edges and orders the nodes so that each comes after what it needs.

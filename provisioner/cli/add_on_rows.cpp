@@ -15,9 +15,8 @@ std::string padded(std::string text, size_t width) {
 
 /// Whether every gate holds now; null where nothing can be said. `why` gets the first that does not.
 Value readiness_of(Session& session, const AddOn& add_on, Freshness freshness, std::string& why) {
-  const State state = session.store().snapshot();
-  const auto record = state.steps.find(StepId("addon/" + add_on.name));
-  if (record == state.steps.end() || !record->second.applied) {
+  const std::optional<StepRecord> record = session.store().find(StepId("addon/" + add_on.name));
+  if (!record || !record->applied) {
     why = "not there yet";
     return false;
   }

@@ -3,6 +3,13 @@
 #include "kube/status.h"
 
 namespace slipway {
+namespace {
+
+/// A list costs about as much as this part of its objects, each asked for alone. Whoever asks for them alone up to that
+/// cost, and only then for the list, pays at most twice what was needed, however many looks follow a write.
+constexpr size_t objects_for_one_get = 16;
+
+}  // namespace
 
 std::shared_ptr<ObservedCluster::Shelf> ObservedCluster::shelf(const std::string& api_version, const std::string& kind,
                                                                bool make) {
@@ -16,7 +23,12 @@ std::shared_ptr<ObservedCluster::Shelf> ObservedCluster::shelf(const std::string
 void ObservedCluster::forget(const std::string& api_version, const std::string& kind) {
   const std::lock_guard lock(mutex_);
   // A list that is being asked for right now may miss the write: whoever waits for it keeps it, nobody after them.
-  shelves_.erase({api_version, kind});
+  if (const auto written = shelves_.find({api_version, kind}); written != shelves_.end()) {
+    const size_t size = written->second->size;
+    written->second = std::make_shared<Shelf>();
+    written->second->size = size;
+    written->second->gets_left = size / objects_for_one_get;
+  }
   // A new definition makes kinds known that were not served before.
   if (kind == "CustomResourceDefinition" || kind == "APIService" || kind == "Namespace") shelves_.clear();
 }
@@ -35,6 +47,7 @@ Result<void> ObservedCluster::fill(Shelf& shelf, const ObjectKey& key, Deadline 
       const ObjectKey item = key_of((*items)[i]);
       shelf.places[{item.name_space, item.name}] = i;
     }
+  shelf.size = shelf.places.size();
   shelf.items = std::move(items);
   return {};
 }
@@ -43,7 +56,11 @@ Result<std::vector<Value>> ObservedCluster::list(const ObjectKey& key, const std
   const bool whole_kind = key.name_space.empty() && selector.empty();
   const std::shared_ptr<Shelf> kept = selector.empty() ? shelf(key.api_version, key.kind, whole_kind) : nullptr;
   if (!kept) return reader_.list(key, selector, deadline);
-  const std::lock_guard lock(kept->mutex);
+  std::unique_lock lock(kept->mutex);
+  if (!whole_kind && !kept->items) {
+    lock.unlock();
+    return reader_.list(key, selector, deadline);
+  }
   if (Result<void> filled = fill(*kept, key, deadline); !filled) return std::move(filled).error();
   if (whole_kind || !kept->items->ok()) return *kept->items;
   std::vector<Value> here;
@@ -55,7 +72,12 @@ Result<std::vector<Value>> ObservedCluster::list(const ObjectKey& key, const std
 
 Result<std::optional<Value>> ObservedCluster::listed(const ObjectKey& key, Deadline deadline) {
   const std::shared_ptr<Shelf> kept = shelf(key.api_version, key.kind, true);
-  const std::lock_guard lock(kept->mutex);
+  std::unique_lock lock(kept->mutex);
+  if (!kept->items && kept->gets_left > 0) {
+    --kept->gets_left;
+    lock.unlock();
+    return reader_.listed(key, deadline);
+  }
   if (Result<void> filled = fill(*kept, key, deadline); !filled) return std::move(filled).error();
   const auto place = kept->places.find({key.name_space, key.name});
   if (place == kept->places.end()) return std::optional<Value>();

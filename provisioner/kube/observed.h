@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -15,6 +16,8 @@ namespace slipway {
 /// Kept:     lists of a whole kind (no namespace, no selector), until a write to that kind goes through here. Lists of
 ///           one namespace are answered out of such a list where there is one. Failures are not kept, save that a kind
 ///           is not served.
+///           After a write, single objects are asked for one by one at first: a step for each of a thousand nodes looks
+///           at its own and labels it, and would otherwise list all thousand each time.
 /// Not kept: get, lists with a selector, probe, preview: they ask the API each time.
 /// Threads:  any; those who want the same list at once wait for one call.
 /// Lifetime: reader and writer outlive it.
@@ -41,6 +44,8 @@ class ObservedCluster final : public ClusterReader, public ClusterWriter {
     std::mutex mutex;  ///< Held while the list is asked for.
     std::optional<Result<std::vector<Value>>> items;
     std::map<std::pair<std::string, std::string>, size_t> places;  ///< Namespace and name -> index of the item.
+    size_t gets_left = 0;          ///< How many objects may be asked for alone before the list is; 0 on a first look.
+    std::atomic<size_t> size = 0;  ///< How long the list is, or was before the write that emptied the shelf.
   };
 
   /// Fills the shelf if it is empty. REQUIRES: its mutex is held. Errors: the list's, where that is not kept.

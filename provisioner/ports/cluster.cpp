@@ -13,12 +13,10 @@ std::string describe(const ObjectKey& key) {
 }
 
 Result<std::optional<Value>> ClusterReader::listed(const ObjectKey& key, Deadline deadline) {
-  Result<std::vector<Value>> items = list({key.api_version, key.kind, "", ""}, "", deadline);
-  if (!items && items.error().kind == ErrorKind::not_found) return std::optional<Value>();
-  if (!items) return std::move(items).error();
-  for (Value& item : *items)
-    if (key_of(item) == key) return std::optional<Value>(std::move(item));
-  return std::optional<Value>();
+  Result<Value> object = get(key, deadline);
+  if (object) return std::optional<Value>(std::move(*object));
+  if (object.error().kind == ErrorKind::not_found) return std::optional<Value>();
+  return std::move(object).error();
 }
 
 }  // namespace slipway

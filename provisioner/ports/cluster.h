@@ -36,8 +36,8 @@ class ClusterReader {
   virtual Result<Value> get(const ObjectKey& key, Deadline deadline) = 0;
   /// The items of one list call; `selector` as in `kubectl -l`. `key.name` is ignored; an empty name_space lists all.
   virtual Result<std::vector<Value>> list(const ObjectKey& key, const std::string& selector, Deadline deadline) = 0;
-  /// One object out of the list of its whole kind, which a caching reader asks for once a run; nothing where it, or its
-  /// kind, does not exist. For observing many objects; `get` asks for one object now.
+  /// One object, or nothing where it, or its kind, does not exist. For observing many objects: a caching reader answers
+  /// out of the list of the whole kind, which it asks for once a run. `get` asks for one object now.
   virtual Result<std::optional<Value>> listed(const ObjectKey& key, Deadline deadline);
   /// What a server-side apply of `object` would leave, by a dry run; nothing is changed.
   virtual Result<Value> preview(const Value& object, Deadline deadline) = 0;

@@ -57,6 +57,33 @@ TEST_F(Observed, AWriteToTheKindDropsItsListAndNoOther) {
   EXPECT_EQ(observed.list(all_configmaps, "", soon())->size(), 2u);
 }
 
+// A node step for each of many nodes looks at its own and labels it: whole lists would cost the square of their number.
+TEST_F(Observed, LooksAndWritesInTurnAskForSingleObjects) {
+  for (int i = 0; i < 100; ++i) api.put(configmap("n" + std::to_string(i)));
+  EXPECT_EQ(observed.list(all_configmaps, "", soon())->size(), 102u);
+  for (int i = 0; i < 100; ++i) {
+    const ObjectKey key{"v1", "ConfigMap", "default", "n" + std::to_string(i)};
+    const auto before = observed.listed(key, soon());
+    ASSERT_TRUE(before.ok() && before->has_value());
+    ASSERT_TRUE(observed.patch(key, {{"data", {{"seen", "yes"}}}}, soon()).ok());
+    EXPECT_EQ((**observed.listed(key, soon()))["data"]["seen"], "yes") << "what was written is seen";
+  }
+  EXPECT_FALSE(observed.listed({"v1", "ConfigMap", "default", "away"}, soon())->has_value());
+  EXPECT_EQ(lists(), 1u);
+}
+
+TEST_F(Observed, ManyLooksAfterAWriteCostOneListMore) {
+  for (int i = 0; i < 100; ++i) api.put(configmap("n" + std::to_string(i)));
+  EXPECT_TRUE(observed.list(all_configmaps, "", soon()).ok());
+  EXPECT_TRUE(observed.apply(configmap("c"), soon()).ok());
+  EXPECT_TRUE(observed.list({"v1", "ConfigMap", "kube-system", ""}, "", soon()).ok()) << "costs no whole list";
+  EXPECT_EQ(lists(), 1u);
+  for (int i = 0; i < 100; ++i)
+    EXPECT_TRUE(observed.listed({"v1", "ConfigMap", "default", "n" + std::to_string(i)}, soon())->has_value());
+  EXPECT_EQ(lists(), 2u);
+  EXPECT_LE(api.count("GET /api/v1/namespaces/default/configmaps/"), 7u);
+}
+
 TEST_F(Observed, SelectorsAndSingleObjectsAreAskedAfresh) {
   EXPECT_TRUE(observed.list(all_configmaps, "", soon()).ok());
   EXPECT_TRUE(observed.list(all_configmaps, "x=y", soon()).ok());

@@ -13,7 +13,9 @@ template <class... F>
 Overloaded(F...) -> Overloaded<F...>;
 
 StepRecord read_identified_step(JsonReader& reader) {
-  StepRecord step = read_step(reader);
+  StepIds ids;
+  StepRecord step;
+  read_step(reader, ids, step);
   if (step.id.empty()) reader.refuse("a step without an id", "its id");
   return step;
 }

@@ -10,6 +10,9 @@ namespace {
 
 constexpr int deepest = 64;
 
+/// Within a string: stands for itself and needs no closer look.
+constexpr bool is_plain(char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; }
+
 /// What stands at `at`, short enough for an error's line.
 std::string shown(std::string_view text, size_t at) {
   if (at >= text.size()) return "the end of the text";
@@ -116,10 +119,15 @@ std::string_view JsonReader::key() {
 std::string_view JsonReader::quoted() {
   token_ = at_++;
   const size_t start = at_;
+  const auto skip_plain = [&] {
+    size_t at = at_;
+    while (at < text_.size() && is_plain(text_[at])) ++at;
+    at_ = at;
+  };
   bool escaped = false;
   const auto copy_upto = [&](size_t from) { scratch_.append(text_.substr(from, at_ - from)); };
   size_t copied = start;
-  while (at_ < text_.size()) {
+  for (skip_plain(); at_ < text_.size(); skip_plain()) {
     const auto byte = static_cast<unsigned char>(text_[at_]);
     if (byte == '"') {
       ++at_;
@@ -136,10 +144,8 @@ std::string_view JsonReader::quoted() {
     } else if (byte < 0x20) {
       fail_here("a character of a string; control characters are written as \\u00xx");
       return {};
-    } else if (byte >= 0x80) {
-      if (!utf8()) return {};
-    } else {
-      ++at_;
+    } else if (!utf8()) {
+      return {};
     }
   }
   fail_here("the closing '\"' of the string");
@@ -187,13 +193,15 @@ bool JsonReader::escape() {
   return true;
 }
 
-std::string JsonReader::text() {
+std::string JsonReader::text() { return std::string(text_in_place()); }
+
+std::string_view JsonReader::text_in_place() {
   if (fault_) return {};
   if (peek() != '"') {
     fail_here("a string");
     return {};
   }
-  return std::string(quoted());
+  return quoted();
 }
 
 bool JsonReader::word(std::string_view expected) {

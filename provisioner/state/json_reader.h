@@ -53,6 +53,8 @@ class JsonReader {
   }
 
   std::string text();
+  /// The same without a copy, valid until the next call.
+  std::string_view text_in_place();
   bool boolean();
   uint64_t natural();
   Value value();

@@ -62,8 +62,13 @@ void append_pool(std::string& out, const PoolMembers& pool) {
   append_names(object.key("names"), pool.names);
 }
 
-StepRecord read_step(JsonReader& reader) {
-  StepRecord step;
+StepId StepIds::of(std::string_view text) {
+  StepId& place = recent_[std::hash<std::string_view>{}(text) % recent_.size()];
+  if (place.text() != text) place = StepId(std::string(text));
+  return place;
+}
+
+void read_step(JsonReader& reader, StepIds& ids, StepRecord& step) {
   reader.object([&](std::string_view key) {
     if (key == "machine")
       step.machine = reader.text();
@@ -82,7 +87,7 @@ StepRecord read_step(JsonReader& reader) {
     else if (key == "removal_data")
       step.removal_data = reader.value();
     else if (key == "needs")
-      reader.array([&] { step.needs.emplace_back(reader.text()); });
+      reader.array([&] { step.needs.push_back(ids.of(reader.text_in_place())); });
     else if (key == "carries_data")
       step.carries_data = reader.boolean();
     else if (key == "protect")
@@ -92,11 +97,10 @@ StepRecord read_step(JsonReader& reader) {
     else if (key == "milliseconds")
       step.milliseconds = natural_as<int64_t>(reader);
     else if (key == "id")
-      step.id = StepId(reader.text());
+      step.id = ids.of(reader.text_in_place());
     else
       reader.refuse_key(key, "a field of a step (docs/state-format.md)");
   });
-  return step;
 }
 
 PoolMembers read_pool(JsonReader& reader) {

@@ -1,6 +1,7 @@
 #pragma once
 // The parts that STATE.json and the journal write alike: one step, one pool, and how a fault in them is told.
 
+#include <array>
 #include <string>
 
 #include "base/result.h"
@@ -16,7 +17,18 @@ enum class StepIdField { written, left_out };
 void append_step(std::string& out, const StepRecord& step, StepIdField id);
 void append_pool(std::string& out, const PoolMembers& pool);
 
-StepRecord read_step(JsonReader& reader);
+/// Gives the same id again for a text read not long ago: a machine's steps name each other, and many name the same
+/// artifacts. Small on purpose: to keep all ids of a large state costs more in cache misses than it saves in memory.
+class StepIds {
+ public:
+  StepId of(std::string_view text);
+
+ private:
+  std::array<StepId, 256> recent_;  ///< By the text's hash.
+};
+
+/// Fills `step`, which is fresh.
+void read_step(JsonReader& reader, StepIds& ids, StepRecord& step);
 PoolMembers read_pool(JsonReader& reader);
 std::vector<std::string> read_names(JsonReader& reader);
 

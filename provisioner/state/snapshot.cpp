@@ -35,15 +35,16 @@ void read_texts(JsonReader& reader, std::map<std::string, std::string>& into) {
 }
 
 void read_steps(JsonReader& reader, std::map<StepId, StepRecord>& steps) {
+  StepIds ids;
   reader.object([&](std::string_view key) {
-    StepId id{std::string(key)};
-    StepRecord step = read_step(reader);
-    if (!step.id.empty() && step.id != id) reader.refuse("the id '" + step.id.text() + "'", "'" + id.text() + "'");
-    step.id = id;
+    const StepId id = ids.of(key);
     // The file is sorted, so the end is nearly always the place.
     const size_t before = steps.size();
-    steps.emplace_hint(steps.end(), std::move(id), std::move(step));
-    if (steps.size() == before) reader.refuse("a second step of the same id", "each step once");
+    StepRecord& step = steps.try_emplace(steps.end(), id)->second;
+    if (steps.size() == before) return reader.refuse("a second step of the same id", "each step once");
+    read_step(reader, ids, step);
+    if (!step.id.empty() && step.id != id) reader.refuse("the id '" + step.id.text() + "'", "'" + id.text() + "'");
+    step.id = id;
   });
 }
 

@@ -138,19 +138,31 @@ def fsyncs_of(place, *words):
 STEPS = 100000
 
 
+def part_of_the_program(bench, options, what, target):
+    """A measurement's program beside Slipway's own, or nothing where it was not built."""
+    program = os.path.join(os.path.dirname(options.slipway), "tests/bench", target)
+    if os.access(program, os.X_OK):
+        return program
+    bench.note("%s was not measured: no %s (cmake --preset release -DSLIPWAY_TESTS=ON, then build its target %s)"
+               % (what, program, target))
+    return None
+
+
+def medians(figures):
+    return {key: statistics.median(figure[key] for figure in figures) for key in figures[0]}
+
+
 def engine(bench, options):
     """The engine without any world: steps that do nothing, planned, applied and recorded in a real state."""
-    program = os.path.join(os.path.dirname(options.slipway), "tests/bench/bench_executor_steps")
-    if not os.access(program, os.X_OK):
-        bench.note("the engine alone was not measured: no %s (cmake --preset release -DSLIPWAY_TESTS=ON, then build its "
-                   "target bench_executor_steps)" % program)
+    program = part_of_the_program(bench, options, "the engine alone", "bench_executor_steps")
+    if not program:
         return
     figures = []
     for number in range(bench.rounds):
         folder = "%s/engine-%d" % (options.folder, number)
         figures.append(json.loads(Run([program, folder, str(STEPS)]).output))
         shutil.rmtree(folder)
-    middle = {key: statistics.median(figure[key] for figure in figures) for key in figures[0]}
+    middle = medians(figures)
     bench.note("%d steps that do nothing: plan %.1f µs CPU a step; execute %.1f µs a step, of that %.1f µs in the journal's "
                "fsync (%d of them), %.1f µs beyond it; %.1f µs CPU a step" % (
                    STEPS, middle["plan_cpu"] / STEPS, middle["execute_wall"] / STEPS, middle["sync"] / STEPS, middle["syncs"],
@@ -235,4 +247,16 @@ def state(bench, options):
                             ("plan, nothing to do", ("plan", "big.yaml"), places)):
         bench.race(what, [Contestant("%d machines" % place.machines, lambda place=place, words=words: place.run(*words))
                           for place in of])
+    load(bench, options, grown)
     bench.note("the state of %d machines is made of another's records, %d times those of one machine" % (GROWN, GROWN))
+
+
+def load(bench, options, place):
+    """The load alone: without the program's start, and without the memory given back at its end."""
+    program = part_of_the_program(bench, options, "the load alone", "bench_state_load")
+    if not program:
+        return
+    folder = place.folder + "/.slipway/big"
+    middle = medians([json.loads(Run([program, folder, "big"]).output) for _ in range(bench.rounds)])
+    bench.note("%d machines: the load alone takes %.0f ms, CPU %.0f ms"
+               % (place.machines, middle["wall"] / 1000, middle["cpu"] / 1000), **middle)

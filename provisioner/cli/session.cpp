@@ -127,6 +127,11 @@ const std::atomic<bool>& cancellation() {
 
 int cancelled_exit_code() { return cancelling_signal == SIGTERM ? 143 : 130; }
 
+Error no_cluster_yet(const std::string& spec_path) {
+  return fail(ErrorKind::not_found, "there is no cluster yet",
+              {.found = "no control plane was initialised", .advice = "slipway bootstrap " + spec_path});
+}
+
 std::string spec_path(const Options& options) {
   if (!options.spec.empty()) return options.spec;
   if (const char* given = std::getenv("SLIPWAY_SPEC"); given && *given) return given;
@@ -308,6 +313,14 @@ KubeAccess Session::kube_access() const { return parts_->ports->kube_access(); }
 const std::string& Session::asked_release() const { return parts_->asked_release; }
 
 bool Session::upgrading() const { return cluster_release(parts_->store->snapshot()).upgrading(); }
+
+bool Session::has_cluster() const {
+  return !parts_->store->fact("initialised").is_null() || parts_->store->find(StepId("kubernetes/init")).has_value();
+}
+
+Result<void> Session::require_cluster() const {
+  return has_cluster() ? Result<void>() : Result<void>(no_cluster_yet(parts_->spec.path));
+}
 
 Result<void> Session::check_release() const {
   const ClusterRelease release = cluster_release(parts_->store->snapshot());

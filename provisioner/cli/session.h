@@ -52,6 +52,10 @@ class Session {
   const Options& options() const;
   const std::string& state_directory() const;
   StateStore& store();
+  /// Whether a control plane was initialised, be the rest of the bootstrap done or not.
+  bool has_cluster() const;
+  /// Errors: not_found, where there is none.
+  Result<void> require_cluster() const;
   const Membership& membership() const;
   const Identity& identity() const;
   /// The add-ons. REQUIRES: expand_graph was called.
@@ -87,6 +91,8 @@ class Session {
   std::unique_ptr<Parts> parts_;
 };
 
+/// What a verb answers that needs a cluster where there is none.
+Error no_cluster_yet(const std::string& spec_path);
 /// The spec's path as the user means it: the argument, SLIPWAY_SPEC, ./slipway.yaml.
 std::string spec_path(const Options& options);
 /// The state's folder for a spec.

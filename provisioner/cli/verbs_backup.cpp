@@ -26,24 +26,12 @@ std::string padded(std::string text, size_t width) {
   return text;
 }
 
-bool has_cluster(Session& session) { return session.store().snapshot().steps.contains(StepId("kubernetes/init")); }
-
-Result<void> cluster_is_there(Session& session) {
-  if (has_cluster(session)) return {};
-  return fail(ErrorKind::not_found, "there is no cluster yet", {.advice = "slipway bootstrap " + session.spec().path});
-}
-
-std::optional<WallTime> passed_drill(const State& state) {
-  const Value fact = state.facts.value(drill_fact, Value::object());
-  return parse_time(text_at(fact.value("passed", Value::object()), "time"));
-}
-
 /// Recorded under the lock, which the drill itself does not hold.
 Result<void> record_drill(Options options, const Value& outcome) {
   options.wait_seconds = std::max(options.wait_seconds, 300);
   SessionResult session = Session::open(options, "backup drill", Access::change);
   if (!session) return std::move(session).error();
-  Value fact = (*session)->store().snapshot().facts.value(drill_fact, Value::object());
+  Value fact = object_fact((*session)->store(), drill_fact);
   fact["newest"] = outcome;
   if (outcome.value("passed", false)) fact["passed"] = outcome;
   return (*session)->store().set_fact(drill_fact, fact);
@@ -87,7 +75,7 @@ Error late(const std::string& what, const std::string& path) {
 int verb_backup_create(const Options& options) {
   SessionResult session = Session::open(options, "backup create", Access::look);
   if (!session) return report_error(options, session.error());
-  if (Result<void> there = cluster_is_there(**session); !there) return report_error(options, there.error());
+  if (Result<void> there = (*session)->require_cluster(); !there) return report_error(options, there.error());
   Writer& writer = (*session)->writer();
   const Instant begun = writer.clock.now();
   if (Result<void> taken = take_backup(writer, options.incremental, job_options(**session)); !taken)
@@ -108,10 +96,10 @@ int verb_backup_create(const Options& options) {
 int verb_backup_list(const Options& options) {
   SessionResult session = Session::open(options, "backup list", Access::look);
   if (!session) return report_error(options, session.error());
-  if (Result<void> there = cluster_is_there(**session); !there) return report_error(options, there.error());
+  if (Result<void> there = (*session)->require_cluster(); !there) return report_error(options, there.error());
   Result<std::vector<DatabaseBackup>> backups = list_backups((*session)->writer().read.cluster);
   if (!backups) return report_error(options, backups.error());
-  const Value fact = (*session)->store().snapshot().facts.value(drill_fact, Value::object());
+  const Value fact = object_fact((*session)->store(), drill_fact);
   Value rows = Value::array();
   for (const DatabaseBackup& backup : *backups)
     rows.push_back(document_of(backup, fact.value("passed", Value::object())));
@@ -127,7 +115,7 @@ int verb_backup_restore(const Options& options) {
   // Under the lock: a repair meanwhile would start the database that the restore has stopped.
   SessionResult session = Session::open(options, "backup restore", Access::change);
   if (!session) return report_error(options, session.error());
-  if (Result<void> there = cluster_is_there(**session); !there) return report_error(options, there.error());
+  if (Result<void> there = (*session)->require_cluster(); !there) return report_error(options, there.error());
   Writer& writer = (*session)->writer();
   const Instant begun = writer.clock.now();
   RestoreRequest request{.backup = options.backup,
@@ -148,7 +136,7 @@ int verb_backup_restore(const Options& options) {
 int verb_backup_drill(const Options& options) {
   SessionResult session = Session::open(options, "backup drill", Access::look);
   if (!session) return report_error(options, session.error());
-  if (Result<void> there = cluster_is_there(**session); !there) return report_error(options, there.error());
+  if (Result<void> there = (*session)->require_cluster(); !there) return report_error(options, there.error());
   Writer& writer = (*session)->writer();
   const Instant begun = writer.clock.now();
   Result<Value> drilled = drill_backup(writer, job_options(**session));
@@ -175,7 +163,7 @@ int verb_backup_drill(const Options& options) {
 std::vector<Error> backup_problems(Session& session) {
   const auto settings = session.spec().addons.find("postgres");
   if (settings == session.spec().addons.end() || !settings->second.is_object() ||
-      settings->second.value("enabled", Value(true)) == Value(false) || !has_cluster(session))
+      settings->second.value("enabled", Value(true)) == Value(false) || !session.has_cluster())
     return {};
   const std::string& path = session.spec().path;
   Result<std::vector<DatabaseBackup>> backups = list_backups(session.reader().cluster);
@@ -183,7 +171,8 @@ std::vector<Error> backup_problems(Session& session) {
   Result<BackupSchedules> schedules = read_schedules(session.reader().cluster);
   if (!schedules) return {schedules.error()};
   std::vector<Error> problems;
-  const std::optional<WallTime> recorded = passed_drill(session.store().snapshot());
+  const Value drilled_before = object_fact(session.store(), drill_fact);
+  const std::optional<WallTime> recorded = parse_time(text_at(drilled_before.value("passed", Value::object()), "time"));
   std::optional<WallTime> drilled = schedules->drilled;
   if (recorded && (!drilled || *recorded > *drilled)) drilled = recorded;
   Result<std::vector<std::string>> overdue_ones = overdue(*schedules, *backups, drilled, session.writer().clock.wall());
@@ -194,7 +183,7 @@ std::vector<Error> backup_problems(Session& session) {
         fail(ErrorKind::corrupt, "the newest backup holds damaged pages",
              {.found = backups->back().label,
               .advice = "slipway backup drill " + path + "; the pages are damaged in the database itself"}));
-  const Value newest = session.store().snapshot().facts.value(drill_fact, Value::object()).value("newest", Value());
+  const Value newest = drilled_before.value("newest", Value());
   const std::optional<WallTime> failed =
       newest.is_object() && !newest.value("passed", true) ? parse_time(text_at(newest, "time")) : std::nullopt;
   if (failed && (!drilled || *failed > *drilled))

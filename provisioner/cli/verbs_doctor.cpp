@@ -18,7 +18,7 @@ class Doctor {
 
   Result<std::vector<Error>> examine() {
     note(session_.provider().preflight());
-    if (session_.store().snapshot().steps.contains(StepId("kubernetes/init"))) {
+    if (session_.has_cluster()) {
       if (Result<void> kept = session_.check_release(); !kept) problems_.push_back(std::move(kept).error());
       if (Result<void> expanded = session_.expand_graph(); !expanded) return std::move(expanded).error();
       machines();

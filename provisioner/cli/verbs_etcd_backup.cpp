@@ -49,8 +49,7 @@ std::vector<HostAccess> known_control_planes(Session& session) {
 
 /// The first control plane that has an etcd.
 Result<HostAccess> any_etcd(Session& session) {
-  Error reason =
-      fail(ErrorKind::not_found, "there is no cluster yet", {.advice = "slipway bootstrap " + session.spec().path});
+  Error reason = no_cluster_yet(session.spec().path);
   for (const HostAccess& host : known_control_planes(session)) {
     const Result<std::string> member = etcd_member(session.writer().hosts, host);
     if (member && !member->empty()) return host;
@@ -206,7 +205,7 @@ int verb_backup_list_etcd(const Options& options) {
   std::vector<std::string> silent;
   const Result<std::map<std::string, Place>> found = places(**session, silent);
   if (!found) return report_error(options, found.error());
-  const Value fact = (*session)->store().snapshot().facts.value(drill_fact, Value::object());
+  const Value fact = object_fact((*session)->store(), drill_fact);
   const Value passed = fact.value("passed", Value::object()), newest = fact.value("newest", Value());
   Value rows = Value::array();
   std::string text =
@@ -256,7 +255,7 @@ int verb_backup_drill_etcd(const Options& options) {
       drilled ? std::nullopt : std::optional<Error>(with_spec(drilled.error(), **session));
   session->reset();
   const Result<void> recorded = record(options, "backup drill etcd", [&](StateStore& store) {
-    Value fact = store.snapshot().facts.value(drill_fact, Value::object());
+    Value fact = object_fact(store, drill_fact);
     fact["newest"] = outcome;
     if (outcome["passed"] == true) fact["passed"] = outcome;
     return store.set_fact(drill_fact, fact);
@@ -278,7 +277,7 @@ int verb_backup_restore_etcd(const Options& options) {
   SessionResult session = Session::open(options, "backup restore etcd", Access::change);
   if (!session) return report_error(options, session.error());
   StateStore& store = (*session)->store();
-  const Value begun_before = store.snapshot().facts.value(restore_fact, Value::object());
+  const Value begun_before = object_fact(store, restore_fact);
   const std::string label = options.backup.empty() ? text_at(begun_before, "backup") : options.backup;
   const Result<EtcdBackup> backup = chosen(**session, label);
   if (!backup) return report_error(options, backup.error());

@@ -154,10 +154,7 @@ int verb_graph(const Options& options) {
 int verb_kubeconfig(const Options& options) {
   SessionResult session = Session::open(options, "kubeconfig", Access::look);
   if (!session) return report_error(options, session.error());
-  if (!(*session)->store().snapshot().steps.contains(StepId("kubernetes/init")))
-    return report_error(options, fail(ErrorKind::not_found, "there is no cluster yet",
-                                      {.found = "no control plane was initialised",
-                                       .advice = "slipway bootstrap " + (*session)->spec().path}));
+  if (Result<void> there = (*session)->require_cluster(); !there) return report_error(options, there.error());
   Result<std::string> made = kubeconfig_of(**session);
   if (!made) return report_error(options, made.error());
   const std::string text = std::move(*made);

@@ -40,7 +40,7 @@ Result<void> write_count(Session& session, const NodeOrder& order) {
 }
 
 bool is_control_plane(Session& session, const MachineName& machine) {
-  return session.store().snapshot().steps.contains(StepId("host/" + machine.text() + "/control-plane"));
+  return session.store().find(StepId("host/" + machine.text() + "/control-plane")).has_value();
 }
 
 /// Refuses, before anything is touched, to let a control plane go that etcd cannot spare. Answers etcd's members, or
@@ -67,7 +67,7 @@ Result<std::vector<EtcdSeat>> guard_quorum(Session& session, const MachineName& 
 /// anything is written; an API that does not answer is asked again by the join. Errors: bad_input.
 Result<void> check_joins(Session& session, const Pool& pool) {
   if (Result<void> kept = session.check_release(); !kept) return kept;
-  if (!session.store().snapshot().facts.contains("initialised")) return {};
+  if (session.store().fact("initialised").is_null()) return {};
   const Result<std::string> body = session.reader().cluster.probe("/version", Deadline::in(Seconds(5)));
   if (!body) return {};
   return check_join(session.spec().kubernetes.version, *body, pool.role == Role::control_plane);
@@ -109,7 +109,7 @@ int run_order(Session& session, const std::string& verb, std::vector<std::string
 
 /// Whether state knows the machine as a node.
 bool joined(Session& session, const MachineName& machine) {
-  return session.store().snapshot().steps.contains(StepId("node/" + machine.text()));
+  return session.store().find(StepId("node/" + machine.text())).has_value();
 }
 
 /// Two runs told as one: the later one's document, with the sums of both.

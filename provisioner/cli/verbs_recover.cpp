@@ -138,7 +138,7 @@ Result<std::unique_ptr<StateStore>> open_fresh(const Options& options, const Spe
                                                                 .wait = Seconds(options.wait_seconds),
                                                                 .passphrase = key_passphrase()});
   if (!store) return store;
-  if (present && !(*store)->snapshot().facts.contains(recovering))
+  if (present && (*store)->fact(recovering).is_null())
     return fail(
         ErrorKind::bad_input, "there is a state here already",
         {.found = "cluster '" + spec.name + "', " + std::to_string((*store)->snapshot().steps.size()) + " steps",
@@ -211,7 +211,6 @@ int verb_state_recover(const Options& options) {
     return report_error(options, done.error());
 
   anew.merge(without(secret_names((*session)->store()), before));
-  const Value facts = (*session)->store().snapshot().facts;
   const size_t adopted = (*session)->store().snapshot().steps.size();
   const size_t to_do = plan->steps.size() - plan->count(Action::none);
   std::string text = "Cluster " + spec->name + " is known again: " + std::to_string(recovery->machines.size()) +
@@ -223,7 +222,7 @@ int verb_state_recover(const Options& options) {
   if (!anew.empty())
     text += "These secrets could not be found and were made anew; where the old value must stay, set it:\n";
   for (const std::string& name : anew)
-    text += facts.contains("public/" + name)
+    text += !(*session)->store().fact("public/" + name).is_null()
                 ? "  " + name + " (Slipway's own: what uses it changes with the next run)\n"
                 : "  slipway secret set " + spec->path + " " + name + "\n";
   text += to_do == 0 ? "Nothing to do.\n" : std::to_string(to_do) + " steps to do: slipway plan " + spec->path + "\n";

@@ -66,10 +66,8 @@ int verb_bootstrap(const Options& options) { return open_and_run(options, "boots
 int verb_cert_rotate_encryption(const Options& options) {
   SessionResult session = Session::open(options, "cert rotate-encryption", Access::change);
   if (!session) return report_error(options, session.error());
-  if (!(*session)->store().snapshot().facts.contains("initialised"))
-    return report_error(options, fail(ErrorKind::not_found, "there is no cluster yet",
-                                      {.found = "no control plane was initialised",
-                                       .advice = "slipway bootstrap " + (*session)->spec().path}));
+  if ((*session)->store().fact("initialised").is_null())
+    return report_error(options, no_cluster_yet((*session)->spec().path));
   if (key_change_under_way((*session)->store().snapshot())) {
     say("Going on with the interrupted change of the encryption key.");
   } else if (Result<void> begun = begin_key_change((*session)->store()); !begun) {

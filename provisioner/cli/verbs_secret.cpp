@@ -74,7 +74,7 @@ int verb_secret_set(const Options& options) {
   const std::string& name = options.names.front();
   Result<StateAccess> access = open_state(options, "secret set", Access::change);
   if (!access) return report_error(options, access.error());
-  if (access->store->snapshot().facts.contains("public/" + name) || name.starts_with("encryption/"))
+  if (!access->store->fact("public/" + name).is_null() || name.starts_with("encryption/"))
     return report_error(options, fail(ErrorKind::bad_input, "Slipway makes this secret itself",
                                       {.found = name + ", a key of the cluster",
                                        .expected = "a name that slipway secret list shows as given or generated",

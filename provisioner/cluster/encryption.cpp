@@ -136,7 +136,7 @@ Result<Written> parse_configuration(const std::string& text) {
 
 std::string fresh_name() { return "key-" + random_hex(4); }
 
-Result<Encryption> current(StateStore& store) { return read_fact(store.snapshot().facts.value(fact_name, Value())); }
+Result<Encryption> current(StateStore& store) { return read_fact(store.fact(fact_name)); }
 
 }  // namespace
 

@@ -188,7 +188,9 @@ Result<void> recover_state(StateStore& store, const Spec& spec, const MachineLoo
   if (!etcd_was_here) return {};
   if (Result<void> told = recover_release(store, look, recovery); !told) return told;
   // Init is a fact of the cluster: no run may make a second one.
-  const Result<std::string> hash = public_key_hash(text_at(store.snapshot().facts, "public/ca"));
+  const Value public_ca = store.fact("public/ca");
+  const Result<std::string> hash =
+      public_key_hash(public_ca.is_string() ? public_ca.get<std::string>() : std::string());
   if (!hash) return hash.error();
   if (Result<void> set = store.set_fact("initialised", {{"ca_hash", *hash}}); !set) return set;
   StepRecord init;

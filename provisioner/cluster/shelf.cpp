@@ -48,9 +48,9 @@ Result<std::shared_ptr<const playbook::Playbook>> Shelf::playbook(const std::str
   return slot;
 }
 
-std::shared_ptr<const std::map<std::string, std::string>> Shelf::labels_of(const Pool& pool) {
+std::shared_ptr<const Shelf::Labels> Shelf::labels_of(const Pool& pool) {
   auto& slot = labels_[pool.name];
-  if (!slot) slot = std::make_shared<const std::map<std::string, std::string>>(pool.labels);
+  if (!slot) slot = std::make_shared<const Labels>(pool.labels);
   return slot;
 }
 

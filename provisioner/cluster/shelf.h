@@ -58,13 +58,14 @@ class Shelf {
   Result<std::shared_ptr<const playbook::Playbook>> playbook(const std::string& name, const std::string& text);
 
  private:
-  std::shared_ptr<const std::map<std::string, std::string>> labels_of(const Pool& pool);
+  using Labels = std::map<std::string, std::string>;
+  std::shared_ptr<const Labels> labels_of(const Pool& pool);
 
   std::string directory_, cluster_;
   ArtifactSteps& artifacts_;
   std::shared_ptr<const Value> variables_;
   std::map<std::string, std::shared_ptr<const playbook::Playbook>> loaded_;
-  std::map<std::string, std::shared_ptr<const std::map<std::string, std::string>>> labels_;  ///< By pool.
+  std::map<std::string, std::shared_ptr<const Labels>> labels_;  ///< By pool.
 };
 
 }  // namespace slipway

@@ -95,6 +95,11 @@ class FileStateStore final : public StateStore {
     return found == state_.steps.end() ? std::nullopt : std::optional(found->second);
   }
 
+  Value fact(const std::string& name) const override {
+    const std::lock_guard lock(mutex_);
+    return state_.facts.value(name, Value());
+  }
+
   Result<void> record_intent(const StepRecord& step) override {
     IntentRecorded change{step};
     change.step.intent_open = true;
@@ -437,6 +442,11 @@ Result<std::unique_ptr<StateStore>> open_to_write(const StoreOptions& options, S
 }
 
 }  // namespace
+
+Value object_fact(const StateStore& store, const std::string& name) {
+  Value fact = store.fact(name);
+  return fact.is_object() ? fact : Value::object();
+}
 
 std::string key_file_of(const std::string& lineage) { return config_directory() + "/keys/" + lineage + ".key"; }
 

@@ -50,7 +50,9 @@ class StateStore {
 
   /// A consistent copy; cheap enough for once per plan.
   virtual State snapshot() const = 0;
+  // One thing out of it, for a single question: no copy of a large state.
   virtual std::optional<StepRecord> find(const StepId& id) const = 0;
+  virtual Value fact(const std::string& name) const = 0;  ///< null: not known
 
   // Errors of every record below: quota (disk full), unavailable. It then does not count here, but its bytes may have
   // reached the disk: after a crash the next open may find it. The next record is tried afresh.
@@ -91,6 +93,9 @@ class StateStore {
   /// What opening had to mend ("cut 37 bytes of a torn last record"), for the user; empty if nothing.
   virtual std::string notice() const = 0;
 };
+
+/// A fact that is an object; an empty one where it is not known.
+Value object_fact(const StateStore& store, const std::string& name);
 
 /// Where the sealing key of a state lies unless StoreOptions says otherwise.
 std::string key_file_of(const std::string& lineage);

@@ -90,6 +90,10 @@ class MemoryStore final : public StateStore {
     const auto found = state_.steps.find(id);
     return found == state_.steps.end() ? std::nullopt : std::optional(found->second);
   }
+  Value fact(const std::string& name) const override {
+    const std::lock_guard lock(mutex_);
+    return state_.facts.value(name, Value());
+  }
   Result<void> record_intent(const StepRecord& step) override {
     const std::lock_guard lock(mutex_);
     history.push_back("intent " + step.id.text());

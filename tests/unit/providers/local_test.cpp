@@ -297,6 +297,29 @@ MachineOrder order_named(const std::string& name, const std::string& address) {
   return order;
 }
 
+// A stand-in for `unshare` answers as ip does on a kernel without one kind of interface.
+TEST(PreflightTest, KindOfInterfaceThatTheKernelLacksIsNamedAndNoOther) {
+  if (::geteuid() != 0) GTEST_SKIP() << "local hosts need root";
+  const TemporaryFolder folder;
+  const std::string program = folder.path() + "/unshare";
+  ASSERT_TRUE(write_file_atomically(program,
+                                    "#!/bin/sh\nwhile read -r line; do n=$((n+1)); case $line in *vxlan*) echo 'Error: "
+                                    "Unknown device type.' >&2; echo \"Command failed -:$n\" >&2; bad=1;; esac; done\n"
+                                    "exit ${bad:-0}\n",
+                                    0755)
+                  .ok());
+  const std::string path = std::getenv("PATH");
+  ::setenv("PATH", (folder.path() + ":" + path).c_str(), 1);
+  std::string said;
+  for (const Error& problem : preflight(spec_named("a"), settings_for("a", folder.path()), true))
+    said += describe(problem) + "\n";
+  ::setenv("PATH", path.c_str(), 1);
+  EXPECT_NE(said.find("the kernel lacks vxlan interfaces"), std::string::npos) << said;
+  EXPECT_NE(said.find("Unknown device type"), std::string::npos) << said;
+  EXPECT_EQ(said.find("lacks bridge"), std::string::npos) << said;
+  EXPECT_EQ(said.find("lacks veth"), std::string::npos) << said;
+}
+
 TEST(LocalProviderTest, MachinesAreForecastInFullBeforeAnythingExists) {
   const TemporaryFolder folder;
   Result<std::unique_ptr<Provider>> provider =

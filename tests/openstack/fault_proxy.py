@@ -8,6 +8,7 @@ The catalogue in each token is rewritten so that every service is asked through 
 do:  status N       answers N instead of asking the cloud (429 with Retry-After: 1)
      lose           lets the call have its effect and drops the answer
      kill           lets the call have its effect, then kills the process of FOLDER/pid, and drops the answer
+     pace N         lets N calls a second through, however often, and answers 429 to the others
      hang SECONDS   waits before it asks the cloud
      fault WORD     adds metadata bed_fault=WORD to the server that is made
      hide SECONDS   leaves things younger than that out of the list (their created or created_at decides)
@@ -16,6 +17,7 @@ import calendar, http.client, http.server, json, os, re, signal, sys, threading,
 
 port, keystone, folder = int(sys.argv[1]), urllib.parse.urlsplit(sys.argv[2]), sys.argv[3]
 lock, used = threading.Lock(), {}
+paces = {}  # rule -> (calls that may pass now, when that was counted)
 calls = open(os.path.join(folder, "calls"), "a", buffering=1)
 
 
@@ -30,10 +32,21 @@ def rule_for(line):
             if not re.search(rule["match"], line):
                 continue
             key = json.dumps(rule)
+            if rule["do"].startswith("pace "):
+                return None if may_pass(key, float(rule["do"].split()[1])) else ["status", "429"]
             seen = used[key] = used.get(key, 0) + 1
             if rule.get("skip", 0) < seen <= rule.get("skip", 0) + rule.get("times", 1):
                 return rule["do"].split()
     return None
+
+
+def may_pass(key, calls_a_second):
+    """A bucket that holds one second's calls."""
+    now = time.monotonic()
+    left, counted = paces.get(key, (calls_a_second, now))
+    left = min(calls_a_second, left + (now - counted) * calls_a_second)
+    paces[key] = (left - 1 if left >= 1 else left, now)
+    return left >= 1
 
 
 def young(item, seconds):

@@ -68,7 +68,7 @@ class Site {
   HttpFetcher fetcher_{client_};
 };
 
-inline Deadline soon() { return Deadline::in(std::chrono::minutes(2)); }
+inline Deadline soon() { return Deadline::in(std::chrono::minutes(4)); }
 inline const ArtifactProgress quietly{};
 
 /// A C program that prints `text`; the quickest thing that can be built here.

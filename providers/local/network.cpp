@@ -197,11 +197,13 @@ std::string subnet_user(const std::string& ip_json_addresses, const std::string&
 }
 
 Result<std::string> subnet_user(const Cidr& subnet, const std::string& own_bridge) {
-  Result<std::string> addresses = ip({"-json", "-4", "address", "show"});
-  if (!addresses) return addresses;
-  Result<std::string> routes = ip({"-json", "-4", "route", "show", "table", "main"});
-  if (!routes) return routes;
-  return subnet_user(*addresses, *routes, subnet, own_bridge);
+  const Result<std::string> told = run_or_fail({.arguments = {"ip", "-json", "-4", "-batch", "-"},
+                                                .input = "address show\nroute show table main\n",
+                                                .timeout = Seconds(30)});
+  if (!told) return told.error();
+  // A line for each of the two.
+  const size_t line = std::min(told->find('\n'), told->size());
+  return subnet_user(told->substr(0, line), told->substr(line), subnet, own_bridge);
 }
 
 }  // namespace slipway::local

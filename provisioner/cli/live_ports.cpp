@@ -64,6 +64,7 @@ struct LivePorts::Parts {
   std::unique_ptr<KubeClient> kube;
   std::unique_ptr<ObservedCluster> observed;
   std::unique_ptr<ArtifactAccess> artifacts;
+  std::optional<Versions> versions;
   SystemClock system_clock;
   std::unique_ptr<Reader> reader;
   std::unique_ptr<Writer> writer;
@@ -124,6 +125,7 @@ Result<std::unique_ptr<LivePorts>> LivePorts::open(const Spec& spec, const Ident
   if (!artifacts) return std::move(artifacts).error();
   parts.artifacts = std::move(*artifacts);
   ArtifactStore& store = parts.artifacts->store();
+  parts.versions = versions_of(store.catalogue());
   parts.wire(*parts.provider, *parts.ssh, *parts.ssh, store, store, parts.system_clock);
   return ports;
 }
@@ -132,6 +134,7 @@ Provider& LivePorts::provider() { return parts_->simulation ? parts_->simulation
 Reader& LivePorts::reader() { return *parts_->reader; }
 Writer& LivePorts::writer() { return *parts_->writer; }
 const KubeAccess& LivePorts::kube_access() const { return parts_->access; }
+const Versions* LivePorts::versions() const { return parts_->versions ? &*parts_->versions : nullptr; }
 
 Value LivePorts::api_calls() const {
   Value calls = {{"kubernetes", parts_->kube->calls()}, {"hosts", parts_->hosts->calls()}};

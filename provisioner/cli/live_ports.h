@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cluster/identity.h"
+#include "cluster/versions.h"
 #include "ports/ports.h"
 #include "providers/provider.h"
 #include "spec/spec.h"
@@ -27,6 +28,8 @@ class LivePorts {
   Reader& reader();  ///< Cluster lists are kept until a write: for observing.
   Writer& writer();  ///< `writer().read` always asks afresh.
   const KubeAccess& kube_access() const;
+  /// Out of the catalogue that the artifacts were opened with; null on provider `simulated`, which has none.
+  const Versions* versions() const;
   /// Calls made so far, by kind of API.
   Value api_calls() const;
 

@@ -188,7 +188,7 @@ struct Session::Parts {
   /// Makes what they need where state lacks it.
   Result<void> read_add_ons() {
     Result<Platform> read = load_platform(*store, spec, membership, identity.platform_ca, ports->provider(), data,
-                                          access == Access::change, rendering_tools());
+                                          access == Access::change, rendering_tools(), ports->versions());
     if (!read) return std::move(read).error();
     platform = std::move(*read);
     state = store->snapshot();

@@ -155,11 +155,14 @@ Value Platform::variables_of(const AddOn& add_on) const {
 
 Result<Platform> load_platform(StateStore& store, const Spec& spec, const Membership& membership,
                                const CertificateKeyPair& authority, const Provider& provider,
-                               const std::string& data_directory, bool record, const RenderingTools& tools) {
+                               const std::string& data_directory, bool record, const RenderingTools& tools,
+                               const Versions* versions) {
   Platform platform;
-  Result<Versions> versions = load_versions(data_directory + "/playbooks", spec.kubernetes.version);
-  if (!versions) return std::move(versions).error();
-  platform.versions = std::move(*versions);
+  const bool read_already = versions && versions->kubernetes == spec.kubernetes.version;
+  Result<Versions> known = read_already ? Result<Versions>(*versions)
+                                        : load_versions(data_directory + "/playbooks", spec.kubernetes.version);
+  if (!known) return std::move(known).error();
+  platform.versions = std::move(*known);
   platform.authority_pem = authority.certificate_pem;
   platform.variables = manifest_variables(spec, membership, platform.versions);
   platform.variables["platform"] = {{"authority", authority.certificate_pem},

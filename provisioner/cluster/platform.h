@@ -43,12 +43,14 @@ struct Platform {
 
 /// Reads the manifests of every enabled add-on and makes what state lacks. `record`: what was made is kept in state
 /// before this returns; otherwise (a plan) it lives in memory only.
-/// `tools`: what renders kustomize folders and charts where the machine has no such program.
+/// `tools`: what renders kustomize folders and charts where the machine has no such program. `versions`: those of
+/// the spec's release, where they were read already; otherwise they are read from the data directory.
 /// Errors: bad_input (a manifest; an add-on that needs one that is not enabled, or another provider; no address left),
 /// not_found (no such folder), unauthorised (the state's key file is lost), unavailable, quota.
 Result<Platform> load_platform(StateStore& store, const Spec& spec, const Membership& membership,
                                const CertificateKeyPair& authority, const Provider& provider,
-                               const std::string& data_directory, bool record, const RenderingTools& tools = {});
+                               const std::string& data_directory, bool record, const RenderingTools& tools = {},
+                               const Versions* versions = nullptr);
 
 /// The name in the state of a choice that a verb changes; its value is text.
 std::string add_on_fact(const std::string& add_on, const std::string& fact);

@@ -15,6 +15,10 @@ struct Versions {
   std::set<std::string> node_images;          ///< Those that every node of a role has, whatever the add-ons.
 };
 
+class Catalogue;
+
+/// Of a catalogue that somebody has read already.
+Versions versions_of(const Catalogue& catalogue);
 /// `directory` holds versions.yaml; `kubernetes` is a release there. Errors: not_found, bad_input (also one that is not
 /// offered).
 Result<Versions> load_versions(const std::string& directory, const std::string& kubernetes);

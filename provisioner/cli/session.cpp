@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <condition_variable>
 #include <csignal>
-#include <cstdlib>
 #include <ctime>
 #include <filesystem>
 #include <mutex>
@@ -19,6 +18,7 @@
 #include "cli/node_order.h"
 #include "cli/output.h"
 #include "cli/passphrase.h"
+#include "cli/places.h"
 #include "cli/version.h"
 #include "cluster/release.h"
 #include "cluster/removals.h"
@@ -130,28 +130,6 @@ int cancelled_exit_code() { return cancelling_signal == SIGTERM ? 143 : 130; }
 Error no_cluster_yet(const std::string& spec_path) {
   return fail(ErrorKind::not_found, "there is no cluster yet",
               {.found = "no control plane was initialised", .advice = "slipway bootstrap " + spec_path});
-}
-
-std::string spec_path(const Options& options) {
-  if (!options.spec.empty()) return options.spec;
-  if (const char* given = std::getenv("SLIPWAY_SPEC"); given && *given) return given;
-  return "slipway.yaml";
-}
-
-std::string state_directory_for(const Options& options, const std::string& spec_file, const std::string& cluster) {
-  if (!options.state_dir.empty()) return options.state_dir;
-  const fs::path folder = fs::absolute(spec_file).parent_path();
-  return (folder / ".slipway" / cluster).string();
-}
-
-std::string data_directory() {
-  if (const char* given = std::getenv("SLIPWAY_DATA"); given && *given) return given;
-  std::error_code ignored;
-  const fs::path installed = fs::read_symlink("/proc/self/exe", ignored).parent_path().parent_path() / "share/slipway";
-  if (fs::exists(installed / "playbooks", ignored)) return installed.string();
-  // A packaged binary knows no checkout: where its data is missing, errors name the place where it ought to be.
-  const std::string checkout = SLIPWAY_SOURCE;
-  return checkout.empty() ? installed.string() : checkout;
 }
 
 struct Session::Parts {

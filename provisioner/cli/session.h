@@ -93,12 +93,5 @@ class Session {
 
 /// What a verb answers that needs a cluster where there is none.
 Error no_cluster_yet(const std::string& spec_path);
-/// The spec's path as the user means it: the argument, SLIPWAY_SPEC, ./slipway.yaml.
-std::string spec_path(const Options& options);
-/// The state's folder for a spec.
-std::string state_directory_for(const Options& options, const std::string& spec_file, const std::string& cluster);
-/// Where playbooks/ and manifests/ lie: SLIPWAY_DATA, beside the installed program, or the source tree it was built
-/// from.
-std::string data_directory();
 
 }  // namespace slipway

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "cli/output.h"
 #include "cli/passphrase.h"
+#include "cli/places.h"
 
 namespace slipway {
 namespace {

@@ -1,7 +1,7 @@
 #include "base/text.h"
 #include "cli/artifact_access.h"
 #include "cli/output.h"
-#include "cli/session.h"
+#include "cli/places.h"
 #include "cli/verbs.h"
 
 namespace slipway {

@@ -9,6 +9,7 @@
 #include "cli/figure_rows.h"
 #include "cli/machine_rows.h"
 #include "cli/output.h"
+#include "cli/places.h"
 #include "cli/planned_run.h"
 #include "cli/session.h"
 #include "cli/state_access.h"

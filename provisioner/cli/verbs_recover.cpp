@@ -9,6 +9,7 @@
 #include "cli/live_ports.h"
 #include "cli/output.h"
 #include "cli/passphrase.h"
+#include "cli/places.h"
 #include "cli/state_access.h"
 #include "cli/verbs.h"
 #include "cluster/orphans.h"

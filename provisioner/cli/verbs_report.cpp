@@ -5,7 +5,7 @@
 
 #include "base/file.h"
 #include "cli/output.h"
-#include "cli/session.h"
+#include "cli/places.h"
 #include "cli/verbs.h"
 #include "report/report_html.h"
 #include "spec/spec.h"

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cli/output.h"
+#include "cli/places.h"
 #include "cli/planned_run.h"
 #include "cli/state_access.h"
 #include "cli/verbs.h"

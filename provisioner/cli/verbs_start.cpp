@@ -8,9 +8,10 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cli/output.h"
-#include "cli/session.h"
+#include "cli/places.h"
 #include "cli/verbs.h"
 #include "cli/version.h"
+#include "spec/spec.h"
 #include "spec/starter.h"
 #include "state/store.h"
 

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "cli/output.h"
 #include "cli/passphrase.h"
+#include "cli/places.h"
 #include "cli/state_access.h"
 #include "cli/verbs.h"
 #include "state/export.h"

@@ -20,7 +20,7 @@ struct CommandHelp {
   std::string footer{};  ///< Examples and notes, as --help ends with.
   std::vector<OptionHelp> options{};
   std::vector<CommandHelp> commands{};
-  bool runs = false;  ///< Does something by itself, also where others hang below it: `backup create`, `backup create etcd`.
+  bool runs = false;  ///< By itself, too, where others hang below it: `backup create`, `backup create etcd`.
 };
 
 /// The man page slipway(1), in man(7) macros. Pure.
@@ -30,7 +30,8 @@ std::string man_page(const CommandHelp& program, const std::string& version);
 std::string verbs_reference(const CommandHelp& program);
 
 /// A completion script; `shell` is "bash", "zsh" or "fish". What a cluster has (machines, steps, pools, runs, …) is
-/// completed by asking `slipway complete KIND SPEC`, which reads spec and state, nothing else. Pure. Empty for another shell.
+/// completed by asking `slipway complete KIND SPEC`, which reads spec and state, nothing else. Pure. Empty for another
+/// shell.
 std::string completion_script(const CommandHelp& program, const std::string& shell);
 
 }  // namespace slipway

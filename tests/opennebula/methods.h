@@ -77,6 +77,17 @@ Reply with_object(Call& call, std::map<int, T>& from, const Kind& kind, std::opt
   return use(*object);
 }
 
+/// A fresh object of the caller's.
+template <class T>
+T made_by(const Call& call, int& next_id, const std::string& name) {
+  T made;
+  made.id = next_id++;
+  made.uid = call.caller.id;
+  made.gid = call.caller.gid;
+  made.name = name;
+  return made;
+}
+
 template <class T>
 Reply delete_object(Call& call, std::map<int, T>& from, const Kind& kind) {
   return with_object(call, from, kind, Right::manage, [&](const T& object) {

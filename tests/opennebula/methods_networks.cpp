@@ -29,11 +29,7 @@ Reply allocate_security_group(Call& call) {
     for (const auto& [id, group] : call.world.security_groups)
       if (group.name == name && group.uid == call.caller.id)
         return bad(internal_error, "NAME is already taken by SECGROUP " + std::to_string(id) + ".");
-    SimSecurityGroup group;
-    group.id = call.world.next_security_group++;
-    group.uid = call.caller.id;
-    group.gid = call.caller.gid;
-    group.name = name;
+    SimSecurityGroup group = made_by<SimSecurityGroup>(call, call.world.next_security_group, name);
     group.attributes = text;
     drop(group.attributes, "NAME");
     call.world.security_groups[group.id] = group;

@@ -48,11 +48,7 @@ Reply allocate_image(Call& call) {
                    "Error allocating a new image. NAME is already taken by IMAGE " + std::to_string(id) + ".");
     if (std::atoll(size.c_str()) <= 0)
       return bad(internal_error, "Cannot parse image SIZE: Wrong number or missing SIZE attribute.");
-    SimImage image;
-    image.id = call.world.next_image++;
-    image.uid = call.caller.id;
-    image.gid = call.caller.gid;
-    image.name = name;
+    SimImage image = made_by<SimImage>(call, call.world.next_image, name);
     image.state = 4;
     image.ready_at = call.world.now() + 20;
     image.type = value_of(text, "TYPE") == "DATABLOCK" ? 2 : 0;
@@ -86,11 +82,7 @@ Reply allocate_template(Call& call) {
     for (const auto& [id, other] : call.world.templates)
       if (other.name == name && other.uid == call.caller.id)
         return bad(internal_error, "NAME is already taken by TEMPLATE " + std::to_string(id) + ".");
-    SimTemplate made;
-    made.id = call.world.next_template++;
-    made.uid = call.caller.id;
-    made.gid = call.caller.gid;
-    made.name = name;
+    SimTemplate made = made_by<SimTemplate>(call, call.world.next_template, name);
     made.registered = call.world.wall_seconds();
     made.attributes = text;
     drop(made.attributes, "NAME");

@@ -20,8 +20,10 @@ Result<std::string> ip(std::vector<std::string> words) {
 }
 
 /// One program start for several commands of `ip`.
-Result<std::string> ip_batch(const std::string& commands) {
-  return run_or_fail({.arguments = {"ip", "-batch", "-"}, .input = commands, .timeout = Seconds(30)});
+Result<std::string> ip_batch(const std::string& commands, std::vector<std::string> options = {}) {
+  options.insert(options.begin(), "ip");
+  options.insert(options.end(), {"-batch", "-"});
+  return run_or_fail({.arguments = std::move(options), .input = commands, .timeout = Seconds(30)});
 }
 
 bool link_exists(const std::string& name) { return ::if_nametoindex(name.c_str()) != 0; }
@@ -197,9 +199,7 @@ std::string subnet_user(const std::string& ip_json_addresses, const std::string&
 }
 
 Result<std::string> subnet_user(const Cidr& subnet, const std::string& own_bridge) {
-  const Result<std::string> told = run_or_fail({.arguments = {"ip", "-json", "-4", "-batch", "-"},
-                                                .input = "address show\nroute show table main\n",
-                                                .timeout = Seconds(30)});
+  const Result<std::string> told = ip_batch("address show\nroute show table main\n", {"-json", "-4"});
   if (!told) return told.error();
   // A line for each of the two.
   const size_t line = std::min(told->find('\n'), told->size());

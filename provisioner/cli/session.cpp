@@ -292,9 +292,7 @@ const std::string& Session::asked_release() const { return parts_->asked_release
 
 bool Session::upgrading() const { return cluster_release(parts_->store->snapshot()).upgrading(); }
 
-bool Session::has_cluster() const {
-  return !parts_->store->fact("initialised").is_null() || parts_->store->find(StepId("kubernetes/init")).has_value();
-}
+bool Session::has_cluster() const { return parts_->store->find(StepId("kubernetes/init")).has_value(); }
 
 Result<void> Session::require_cluster() const {
   return has_cluster() ? Result<void>() : Result<void>(no_cluster_yet(parts_->spec.path));

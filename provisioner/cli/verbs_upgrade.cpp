@@ -211,13 +211,13 @@ Result<void> finish(Session& session, const std::string& to) {
 
 int upgrade(Session& session) {
   const Options& options = session.options();
-  if (Result<void> there = session.require_cluster(); !there) return report_error(options, there.error());
   const State state = session.store().snapshot();
   UpgradeOrder order{
       .release = cluster_release(state),
       .max_unavailable = static_cast<size_t>(options.max_unavailable),
       .bare_pods = std::find(options.accepted.begin(), options.accepted.end(), "bare-pods") != options.accepted.end()};
   const std::string& path = session.spec().path;
+  if (order.release.running.empty()) return report_error(options, no_cluster_yet(path));
   const bool begun = order.release.upgrading();
   if (begun && order.release.to != options.to)
     return report_error(options, fail(ErrorKind::bad_input, "another upgrade is under way",

@@ -13,9 +13,8 @@ template <class... F>
 Overloaded(F...) -> Overloaded<F...>;
 
 StepRecord read_identified_step(JsonReader& reader) {
-  StepIds ids;
   StepRecord step;
-  read_step(reader, ids, step);
+  read_step(reader, step);
   if (step.id.empty()) reader.refuse("a step without an id", "its id");
   return step;
 }

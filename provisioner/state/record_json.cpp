@@ -68,7 +68,11 @@ StepId StepIds::of(std::string_view text) {
   return place;
 }
 
-void read_step(JsonReader& reader, StepIds& ids, StepRecord& step) {
+void read_step(JsonReader& reader, StepRecord& step, StepIds* known) {
+  const auto id = [&] {
+    const std::string_view text = reader.text_in_place();
+    return known ? known->of(text) : StepId(std::string(text));
+  };
   reader.object([&](std::string_view key) {
     if (key == "machine")
       step.machine = reader.text();
@@ -87,7 +91,7 @@ void read_step(JsonReader& reader, StepIds& ids, StepRecord& step) {
     else if (key == "removal_data")
       step.removal_data = reader.value();
     else if (key == "needs")
-      reader.array([&] { step.needs.push_back(ids.of(reader.text_in_place())); });
+      reader.array([&] { step.needs.push_back(id()); });
     else if (key == "carries_data")
       step.carries_data = reader.boolean();
     else if (key == "protect")
@@ -97,7 +101,7 @@ void read_step(JsonReader& reader, StepIds& ids, StepRecord& step) {
     else if (key == "milliseconds")
       step.milliseconds = natural_as<int64_t>(reader);
     else if (key == "id")
-      step.id = ids.of(reader.text_in_place());
+      step.id = id();
     else
       reader.refuse_key(key, "a field of a step (docs/state-format.md)");
   });

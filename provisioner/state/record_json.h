@@ -27,8 +27,8 @@ class StepIds {
   std::array<StepId, 256> recent_;  ///< By the text's hash.
 };
 
-/// Fills `step`, which is fresh.
-void read_step(JsonReader& reader, StepIds& ids, StepRecord& step);
+/// Fills `step`, which is fresh. `known`: for who reads many; null: every id has a text of its own.
+void read_step(JsonReader& reader, StepRecord& step, StepIds* known = nullptr);
 PoolMembers read_pool(JsonReader& reader);
 std::vector<std::string> read_names(JsonReader& reader);
 

@@ -42,7 +42,7 @@ void read_steps(JsonReader& reader, std::map<StepId, StepRecord>& steps) {
     const size_t before = steps.size();
     StepRecord& step = steps.try_emplace(steps.end(), id)->second;
     if (steps.size() == before) return reader.refuse("a second step of the same id", "each step once");
-    read_step(reader, ids, step);
+    read_step(reader, step, &ids);
     if (!step.id.empty() && step.id != id) reader.refuse("the id '" + step.id.text() + "'", "'" + id.text() + "'");
     step.id = id;
   });
